@@ -1,0 +1,9 @@
+//! Flowdeck: a native desktop app for MLflow tracking servers. Browse, promote, try.
+//!
+//! | module | what lives there | may import |
+//! |---|---|---|
+//!
+//! Invariants, held by `tests/it/architecture.rs`: imports run one way, from the last row to the first. egui is
+//! known to `app`, `ui` and `theme` alone; HTTP, JSON and SQL to `tracking` and `agent` (and the settings file)
+//! alone; `tracking` and `agent` do not know each other. ARCHITECTURE.md says why.
+

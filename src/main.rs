@@ -1,0 +1,3 @@
+//! Flowdeck.
+
+fn main() {}
