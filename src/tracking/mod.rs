@@ -1,0 +1,28 @@
+//! How MLflow is asked: tracking URIs and credentials, one [`Store`] trait, its implementations, typed errors.
+//!
+//! The only place that knows MLflow's HTTP (`rest/`) and SQL (`sqlite/`). Everything that crosses this border is
+//! an entity.
+
+mod artifact_path;
+mod connect;
+mod credentials;
+mod error;
+mod mlmodel;
+pub mod rest;
+mod sample;
+mod shown;
+mod sqlite;
+mod store;
+mod uri;
+
+pub use connect::{ConnectRequest, Login, connect};
+pub use credentials::{Credentials, Environment, Secret};
+pub use error::{DatabaseFault, ErrorCode, Operation, TrackingError};
+pub use mlmodel::{load_mlmodel, parse_mlmodel};
+pub use sample::SampleStore;
+pub use shown::shown_uri;
+pub use store::{
+    Answer, ArtifactBody, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth, StoreInfo,
+    VersionQuery,
+};
+pub use uri::{TrackingUri, UriError};

@@ -1,0 +1,176 @@
+//! A tracking server over HTTP: MLflow's REST API, versions 2.x and 3.x.
+
+mod artifacts;
+pub(in crate::tracking) mod client;
+mod errors;
+mod experiments;
+mod filters;
+pub(in crate::tracking) mod http;
+mod logged_models;
+mod pages;
+mod registry;
+mod runs;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub(in crate::tracking) use logged_models::registered_as;
+pub use runs::decode_runs_page;
+
+use crate::entities::{
+    ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, RegisteredModel, Run,
+    VersionNumber,
+};
+use crate::tracking::{
+    Answer, ArtifactBody, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth, StoreInfo,
+    TrackingError, VersionQuery,
+};
+use http::Http;
+
+/// A tracking server.
+#[derive(Debug)]
+pub(in crate::tracking) struct RestStore {
+    http: Arc<Http>,
+    info: Arc<StoreInfo>,
+}
+
+impl RestStore {
+    /// A store on a server that was found to be MLflow.
+    pub fn new(http: Http, info: StoreInfo) -> Self {
+        Self { http: Arc::new(http), info: Arc::new(info) }
+    }
+}
+
+/// The proof that a server is MLflow and lets us in: one experiment, or none if there are none to see.
+pub(in crate::tracking) async fn prove(http: &Http) -> Result<Proof, TrackingError> {
+    #[derive(Serialize)]
+    struct Request {
+        max_results: u32,
+    }
+    http.post_read(http.route(experiments::SEARCH), &Request { max_results: 1 }).await
+}
+
+/// What [`prove`] found.
+#[derive(Deserialize)]
+pub(in crate::tracking) struct Proof(BTreeMap<String, serde_json::Value>);
+
+impl Proof {
+    /// Experiments were seen: this is MLflow.
+    pub fn is_certain(&self) -> bool {
+        self.0.get("experiments").and_then(serde_json::Value::as_array).is_some_and(|list| !list.is_empty())
+    }
+
+    /// What came is what MLflow sends when there is nothing to see.
+    pub fn is_possible(&self) -> bool {
+        self.0.keys().all(|key| matches!(key.as_str(), "experiments" | "next_page_token"))
+    }
+}
+
+impl Store for RestStore {
+    fn info(&self) -> Arc<StoreInfo> {
+        Arc::clone(&self.info)
+    }
+
+    fn health(&self) -> StoreHealth {
+        self.http.health()
+    }
+
+    fn search_experiments(&self, query: ExperimentQuery) -> PageStream<Experiment> {
+        experiments::search(&self.http, query)
+    }
+
+    fn get_experiment(&self, experiment_id: &str) -> Answer<Experiment> {
+        let (http, experiment_id) = (Arc::clone(&self.http), experiment_id.to_owned());
+        answer(async move { experiments::get(&http, &experiment_id).await })
+    }
+
+    fn search_runs(&self, query: RunQuery) -> PageStream<Run> {
+        runs::search(&self.http, query)
+    }
+
+    fn get_run(&self, run_id: &str) -> Answer<Run> {
+        let (http, run_id) = (Arc::clone(&self.http), run_id.to_owned());
+        answer(async move { runs::get(&http, &run_id).await })
+    }
+
+    fn metric_history(&self, run_id: &str, metric_key: &str) -> PageStream<Metric> {
+        runs::metric_history(&self.http, run_id.to_owned(), metric_key.to_owned())
+    }
+
+    fn search_registered_models(&self, query: ModelQuery) -> PageStream<RegisteredModel> {
+        registry::search_models(&self.http, query)
+    }
+
+    fn get_registered_model(&self, name: &str) -> Answer<RegisteredModel> {
+        let (http, name) = (Arc::clone(&self.http), name.to_owned());
+        answer(async move { registry::get_model(&http, &name).await })
+    }
+
+    fn search_model_versions(&self, query: VersionQuery) -> PageStream<ModelVersion> {
+        registry::search_versions(&self.http, query)
+    }
+
+    fn get_model_version(&self, name: &str, version: VersionNumber) -> Answer<ModelVersion> {
+        let (http, name) = (Arc::clone(&self.http), name.to_owned());
+        answer(async move { registry::get_version(&http, &name, version).await })
+    }
+
+    fn set_registered_model_alias(&self, name: &str, alias: &str, version: VersionNumber) -> Answer<()> {
+        let (http, name, alias) = (Arc::clone(&self.http), name.to_owned(), alias.to_owned());
+        answer(async move { registry::set_alias(&http, &name, &alias, version).await })
+    }
+
+    fn delete_registered_model_alias(&self, name: &str, alias: &str) -> Answer<()> {
+        let (http, name, alias) = (Arc::clone(&self.http), name.to_owned(), alias.to_owned());
+        answer(async move { registry::delete_alias(&http, &name, &alias).await })
+    }
+
+    fn update_model_version(
+        &self,
+        name: &str,
+        version: VersionNumber,
+        description: &str,
+    ) -> Answer<ModelVersion> {
+        let (http, name, description) = (Arc::clone(&self.http), name.to_owned(), description.to_owned());
+        answer(async move { registry::update_version(&http, &name, version, &description).await })
+    }
+
+    fn set_model_version_tag(
+        &self,
+        name: &str,
+        version: VersionNumber,
+        key: &str,
+        value: &str,
+    ) -> Answer<()> {
+        let http = Arc::clone(&self.http);
+        let (name, key, value) = (name.to_owned(), key.to_owned(), value.to_owned());
+        answer(async move { registry::set_version_tag(&http, &name, version, &key, &value).await })
+    }
+
+    fn delete_model_version_tag(&self, name: &str, version: VersionNumber, key: &str) -> Answer<()> {
+        let (http, name, key) = (Arc::clone(&self.http), name.to_owned(), key.to_owned());
+        answer(async move { registry::delete_version_tag(&http, &name, version, &key).await })
+    }
+
+    fn get_logged_model(&self, model_id: &str) -> Answer<LoggedModel> {
+        let (http, model_id) = (Arc::clone(&self.http), model_id.to_owned());
+        answer(async move { logged_models::get(&http, &model_id).await })
+    }
+
+    fn list_artifacts(&self, root: &ArtifactRoot, path: &str) -> Answer<Vec<FileInfo>> {
+        let (http, root, path) = (Arc::clone(&self.http), root.clone(), path.to_owned());
+        answer(async move { artifacts::list(&http, &root, &path).await })
+    }
+
+    fn read_artifact(&self, root: &ArtifactRoot, path: &str, limit: Option<u64>) -> Answer<ArtifactBody> {
+        let (http, root, path) = (Arc::clone(&self.http), root.clone(), path.to_owned());
+        answer(async move { artifacts::read(http, &root, &path, limit).await })
+    }
+}
+
+fn answer<T>(future: impl Future<Output = Result<T, TrackingError>> + Send + 'static) -> Answer<T> {
+    Box::pin(future)
+}

@@ -1,0 +1,174 @@
+//! The one trait through which the app reads and writes a tracking store and a model registry.
+//!
+//! Written in terms of entities; pages come as streams, so that a store may choose its own page sizes and the
+//! reader stops asking by dropping the stream.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream, StreamExt as _};
+
+use super::TrackingError;
+use crate::entities::{
+    ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, RegisteredModel, Run,
+    VersionNumber, ViewType,
+};
+
+/// One answer, to be awaited off the UI thread. Dropping it cancels the request.
+pub type Answer<T> = BoxFuture<'static, Result<T, TrackingError>>;
+
+/// Pages in order; ends after the last page or the first error. Dropping it stops asking.
+pub type PageStream<T> = BoxStream<'static, Result<Vec<T>, TrackingError>>;
+
+/// A tracking store with its registry.
+///
+/// Reads may be retried by an implementation. **Writes are sent at most once**: an unknown outcome is
+/// [`TrackingError::OutcomeUnknown`], and the caller reads instead of resending.
+pub trait Store: Send + Sync + 'static {
+    /// What it is and can do.
+    fn info(&self) -> Arc<StoreInfo>;
+    /// How it is doing; cheap, asked every frame.
+    fn health(&self) -> StoreHealth;
+
+    /// Experiments, newest first.
+    fn search_experiments(&self, query: ExperimentQuery) -> PageStream<Experiment>;
+    /// One experiment.
+    fn get_experiment(&self, experiment_id: &str) -> Answer<Experiment>;
+
+    /// Runs, newest first unless the query orders otherwise.
+    fn search_runs(&self, query: RunQuery) -> PageStream<Run>;
+    /// One run with its last metrics, params, tags, inputs and outputs.
+    fn get_run(&self, run_id: &str) -> Answer<Run>;
+    /// Every value of a metric, in the store's order.
+    fn metric_history(&self, run_id: &str, metric_key: &str) -> PageStream<Metric>;
+
+    /// Registered models or prompts.
+    fn search_registered_models(&self, query: ModelQuery) -> PageStream<RegisteredModel>;
+    /// One registered model with its whole alias map: the truth about aliases.
+    fn get_registered_model(&self, name: &str) -> Answer<RegisteredModel>;
+    /// Versions, newest first.
+    fn search_model_versions(&self, query: VersionQuery) -> PageStream<ModelVersion>;
+    /// One version.
+    fn get_model_version(&self, name: &str, version: VersionNumber) -> Answer<ModelVersion>;
+
+    /// Points an alias at a version, wherever it was before (an unconditional upsert).
+    fn set_registered_model_alias(&self, name: &str, alias: &str, version: VersionNumber) -> Answer<()>;
+    /// Removes an alias; no error if there is none.
+    fn delete_registered_model_alias(&self, name: &str, alias: &str) -> Answer<()>;
+    /// Replaces a version's description (Markdown); answers the version as the store has it now.
+    fn update_model_version(
+        &self,
+        name: &str,
+        version: VersionNumber,
+        description: &str,
+    ) -> Answer<ModelVersion>;
+    /// Sets a tag of a version.
+    fn set_model_version_tag(&self, name: &str, version: VersionNumber, key: &str, value: &str)
+    -> Answer<()>;
+    /// Removes a tag of a version.
+    fn delete_model_version_tag(&self, name: &str, version: VersionNumber, key: &str) -> Answer<()>;
+
+    /// One logged model.
+    fn get_logged_model(&self, model_id: &str) -> Answer<LoggedModel>;
+
+    /// One folder of artifacts, not deeper. The empty path is the root.
+    fn list_artifacts(&self, root: &ArtifactRoot, path: &str) -> Answer<Vec<FileInfo>>;
+    /// A file's bytes, as a stream. `limit`: ask for no more than the first so many bytes.
+    fn read_artifact(&self, root: &ArtifactRoot, path: &str, limit: Option<u64>) -> Answer<ArtifactBody>;
+
+    /// Yields a new number whenever somebody (this program too) may have changed what the store holds: no more than
+    /// one a second, and only the last of many. It looks from the first poll on, so poll it from the start. A store
+    /// that cannot know ends the stream at once. Costs a few system calls a second, none of them on the UI thread;
+    /// dropping it stops looking.
+    fn changes(&self) -> BoxStream<'static, u64> {
+        stream::empty().boxed()
+    }
+}
+
+/// What a store is, as far as the app shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreInfo {
+    /// How a person names it: host, port and base path, without user or password.
+    pub label: String,
+    /// The tracking URI that opens it again, without user or password.
+    pub uri: String,
+    /// The server's version, e.g. `3.17.2`, if it says so.
+    pub server_version: Option<String>,
+    /// TLS certificates are not verified: the window says so all the time.
+    pub insecure_tls: bool,
+    /// Writes are possible as far as is known.
+    pub can_write: bool,
+    /// What the user has to know about it: why it is read-only, say. A sentence.
+    pub note: Option<String>,
+    /// A scratch copy of the sample workspace ([`SampleStore`](super::SampleStore)): gone with the app.
+    pub sample: bool,
+}
+
+impl StoreInfo {
+    /// Under which name settings about this store are kept: its URI, but every copy of the sample is the same.
+    pub fn settings_key(&self) -> &str {
+        if self.sample { "sample" } else { &self.uri }
+    }
+}
+
+/// Which experiments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExperimentQuery {
+    /// Active, deleted or all.
+    pub view_type: ViewType,
+}
+
+/// Which runs, in which order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunQuery {
+    /// Experiments to look in; none gives no runs.
+    pub experiment_ids: Vec<String>,
+    /// MLflow's filter language; empty for all.
+    pub filter: String,
+    /// Active, deleted or all.
+    pub view_type: ViewType,
+    /// MLflow's order clauses, e.g. `attributes.start_time DESC`; empty for newest first.
+    pub order_by: Vec<String>,
+}
+
+/// Which registered models.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ModelQuery {
+    /// Models, without prompts.
+    #[default]
+    Models,
+    /// Prompts only.
+    Prompts,
+}
+
+/// Which versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VersionQuery {
+    /// Of this registered model (or prompt).
+    OfModel {
+        /// The model's name.
+        name: String,
+        /// Prompts are found only when they are asked for.
+        prompt: bool,
+    },
+    /// Those that this run made.
+    OfRun(String),
+}
+
+/// A file on its way.
+pub struct ArtifactBody {
+    /// Size of the whole file in bytes, if the store says so.
+    pub total: Option<u64>,
+    /// Its bytes.
+    pub chunks: BoxStream<'static, Result<Bytes, TrackingError>>,
+}
+
+/// How a store is doing right now, for the status bar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreHealth {
+    /// How long the last answer took.
+    pub last_latency: Option<std::time::Duration>,
+    /// Requests under way.
+    pub in_flight: usize,
+}
