@@ -1,0 +1,182 @@
+//! Is anything there, and what is it: the probe behind the dot beside an endpoint.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::client::AgentClient;
+use super::endpoint::Endpoint;
+use super::error::AgentError;
+
+/// How long a probe waits for each of its answers.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Largest body of a health route that is read, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+/// What stands behind an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// MLflow's `AgentServer`: it streams.
+    AgentServer {
+        /// `mlflow_version`.
+        version: Option<String>,
+        /// `agent_api`: `responses` as a rule.
+        api: Option<String>,
+    },
+    /// `mlflow models serve`: it never streams.
+    ScoringServer {
+        /// What `/version` says.
+        version: Option<String>,
+    },
+    /// It accepts connections but answers nothing: a synchronous agent blocks its health route for a whole turn.
+    /// Busy is not down.
+    Busy,
+    /// It wants to know who is asking.
+    NeedsToken {
+        /// 401 or 403.
+        status: u16,
+    },
+    /// Something answers, but no model server.
+    NotAModelServer {
+        /// What it seems to be, as a sentence.
+        what: String,
+    },
+    /// A Databricks endpoint: it has no health route, the first question tells.
+    Unchecked,
+    /// Nothing answers.
+    Down(AgentError),
+}
+
+impl Health {
+    /// Whether a question has a chance.
+    pub fn is_up(&self) -> bool {
+        !matches!(self, Self::NotAModelServer { .. } | Self::Down(_))
+    }
+
+    /// One line for the tooltip of the dot.
+    pub fn describe(&self) -> String {
+        let with_version = |name: &str, version: &Option<String>| match version {
+            Some(version) => format!("{name}, MLflow {version}"),
+            None => name.to_owned(),
+        };
+        match self {
+            Self::AgentServer { version, .. } => with_version("AgentServer", version),
+            Self::ScoringServer { version } => with_version("Scoring server, does not stream", version),
+            Self::Busy => "Busy: connected, but no answer yet".to_owned(),
+            Self::NeedsToken { status } => format!("Needs a token (HTTP {status})"),
+            Self::NotAModelServer { what } => what.clone(),
+            Self::Unchecked => "Databricks endpoint: asked when you send".to_owned(),
+            Self::Down(error) => error.to_string(),
+        }
+    }
+}
+
+/// A health and how long it took to find out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// What was found.
+    pub health: Health,
+    /// How long the whole probe took.
+    pub took: Duration,
+}
+
+/// One answer of a health route.
+struct Answer {
+    status: u16,
+    body: String,
+}
+
+impl Answer {
+    fn ok(&self) -> bool {
+        self.status == 200
+    }
+
+    fn is_page(&self) -> bool {
+        self.body.trim_start().starts_with('<')
+    }
+}
+
+impl AgentClient {
+    /// Asks `/agent/info` (200: `AgentServer`), then `/ping` (200: scoring server), then what else it may be. Only
+    /// reads; a probe never runs the agent.
+    pub async fn probe(&self, endpoint: &Endpoint) -> Probe {
+        let started = Instant::now();
+        let health = if endpoint.is_databricks() {
+            Health::Unchecked
+        } else {
+            self.look(endpoint).await.unwrap_or_else(|health| health)
+        };
+        Probe { health, took: started.elapsed() }
+    }
+
+    /// Both arms are findings; `Err` ends the search early.
+    async fn look(&self, endpoint: &Endpoint) -> Result<Health, Health> {
+        let info = self.ask(endpoint, "/agent/info").await?;
+        if let Some(Value::Object(info_object)) = json_of(&info) {
+            let text = |key: &str| info_object.get(key).and_then(Value::as_str).map(str::to_owned);
+            if info.ok()
+                && (info_object.contains_key("agent_api") || info_object.contains_key("mlflow_version"))
+            {
+                return Ok(Health::AgentServer { version: text("mlflow_version"), api: text("agent_api") });
+            }
+        }
+        let ping = self.ask(endpoint, "/ping").await?;
+        if ping.ok() && !ping.is_page() {
+            let version =
+                self.ask(endpoint, "/version").await.ok().filter(Answer::ok).as_ref().and_then(version_of);
+            return Ok(Health::ScoringServer { version });
+        }
+        if matches!(ping.status, 401 | 403) || matches!(info.status, 401 | 403) {
+            let status = if matches!(ping.status, 401 | 403) { ping.status } else { info.status };
+            return Ok(Health::NeedsToken { status });
+        }
+        let health = self.ask(endpoint, "/health").await?;
+        let what = if health.ok() && health.body.trim() == "OK" {
+            "This looks like an MLflow tracking server, not a model server".to_owned()
+        } else if ping.is_page() || info.is_page() {
+            "A web page answers here, not a model server".to_owned()
+        } else {
+            format!("Something answers (HTTP {} on /ping), but not as a model server", ping.status)
+        };
+        Ok(Health::NotAModelServer { what })
+    }
+
+    async fn ask(&self, endpoint: &Endpoint, route: &str) -> Result<Answer, Health> {
+        let started = Instant::now();
+        let mut request = self.http(endpoint).get(endpoint.sibling(route)).timeout(PATIENCE);
+        if let Some(token) = endpoint.token() {
+            request = request.bearer_auth(token.secret());
+        }
+        let mut response = request.send().await.map_err(|error| unanswered(&error, endpoint, started))?;
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| unanswered(&error, endpoint, started))?
+        {
+            body.extend_from_slice(&chunk);
+            if body.len() > MAX_BODY {
+                break;
+            }
+        }
+        Ok(Answer { status, body: String::from_utf8_lossy(&body).into_owned() })
+    }
+}
+
+/// A timeout after the connection stood means busy; everything else is down.
+fn unanswered(error: &reqwest::Error, endpoint: &Endpoint, started: Instant) -> Health {
+    if error.is_timeout() && !error.is_connect() {
+        return Health::Busy;
+    }
+    Health::Down(AgentError::from_send(error, endpoint.host(), started.elapsed()))
+}
+
+fn json_of(answer: &Answer) -> Option<Value> {
+    serde_json::from_str(&answer.body).ok()
+}
+
+/// A version is one short word that begins with a digit.
+fn version_of(answer: &Answer) -> Option<String> {
+    let version = answer.body.trim();
+    let plausible = version.len() < 40 && version.starts_with(|first: char| first.is_ascii_digit());
+    plausible.then(|| version.to_owned())
+}

@@ -1,0 +1,38 @@
+//! The Responses client: asks an agent behind an `/invocations` URL and makes a transcript of whatever comes back.
+//!
+//! - [`Endpoint`]: the address as typed, and its [`Token`]; [`Health`]: what stands behind it.
+//! - [`history`]: a conversation as the input items of the next turn.
+//! - [`Payload`]: the request body; [`to_curl`] and [`to_python`]: the same request for a shell and a script.
+//! - [`AgentClient`]: posts it; a [`Turn`] reports [`TurnEvent`]s, the last of them a [`TurnReport`].
+//! - `sse` and `lenient_json`: bytes to events, text to values, as tolerant as servers are careless.
+//! - [`Reader`]: bytes to a [`Transcript`], the one place that knows how answers arrive; chunk borders never change
+//!   its result.
+//! - [`sample`]: an agent of our own on this machine, to try the chat with.
+//! - [`wire`]: items, failures and token counts as plain values.
+//!
+//! Everything but the client and the probe is pure. This module knows HTTP and JSON, but neither the tracking server
+//! nor any widget. What agents send is untrusted: sizes are bounded, nothing panics. Tokens are in no log, no error,
+//! no copied command.
+
+mod arrival;
+mod client;
+mod endpoint;
+mod error;
+mod health;
+pub mod history;
+mod lenient_json;
+mod reader;
+mod request;
+pub mod sample;
+mod sse;
+mod transcript;
+pub mod wire;
+
+pub use arrival::Arrival;
+pub use client::{AgentClient, Head, Turn, TurnEvent, TurnReport, Wake};
+pub use endpoint::{Endpoint, Token};
+pub use error::AgentError;
+pub use health::{Health, Probe};
+pub use reader::{MAX_BODY, Reader};
+pub use request::{Context, Payload, to_curl, to_python};
+pub use transcript::{Dialect, Outcome, Row, Transcript, UnknownEvent};
