@@ -5,6 +5,7 @@
 //! | [`entities`] | what MLflow holds, as plain values | nothing of ours |
 //! | [`tracking`] | how a store is asked: URIs, credentials, the `Store` trait, REST | `entities` |
 //! | [`agent`] | the Responses client: endpoints, SSE, the reader that makes a transcript | nothing of ours |
+//! | [`state`] | what the app knows and decides, without a window | `tracking`, `agent`, `entities` |
 //! | [`theme`] | colours, sizes, fonts, icons | nothing of ours |
 //!
 //! Invariants, held by `tests/it/architecture.rs`: imports run one way, from the last row to the first. egui is
@@ -13,5 +14,6 @@
 
 pub mod agent;
 pub mod entities;
+pub mod state;
 pub mod theme;
 pub mod tracking;

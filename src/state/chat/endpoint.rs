@@ -1,0 +1,203 @@
+//! Which agent is talked to, with which token, and how it is.
+
+use std::collections::{HashMap, HashSet};
+
+use super::client::SharedClient;
+use crate::agent::{AgentError, Endpoint, Probe, Token};
+use crate::state::tasks::{Polled, Task, Tasks};
+
+/// The variable whose token goes with messages where none is entered.
+pub const TOKEN_VARIABLE: &str = "FLOWDECK_TOKEN";
+
+/// The address, its token (in memory alone) and what the last probe found.
+#[derive(Default)]
+pub struct Target {
+    address: String,
+    endpoint: Option<Endpoint>,
+    error: Option<AgentError>,
+    default_token: Option<Token>,
+    /// By scheme, host and port: a token never goes to another server than the one it was entered for.
+    tokens: HashMap<String, Token>,
+    /// Schemes, hosts and ports that a message was sent to: none but these are given the default token.
+    addressed: HashSet<String>,
+    found: Option<Probe>,
+    probe: Option<Task<Probe>>,
+    client: SharedClient,
+}
+
+impl Target {
+    pub(super) fn new(client: SharedClient, default_token: Option<Token>) -> Self {
+        let default_token = default_token.filter(|token| !token.is_empty());
+        Self { default_token, client, ..Self::default() }
+    }
+
+    /// The address as it was entered; if it could be read, completed and without its query.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The endpoint with its token, if the address can be read.
+    pub fn endpoint(&self) -> Option<&Endpoint> {
+        self.endpoint.as_ref()
+    }
+
+    /// Why the address cannot be read.
+    pub fn error(&self) -> Option<&AgentError> {
+        self.error.as_ref()
+    }
+
+    /// What the last probe found; `None` before its answer.
+    pub fn found(&self) -> Option<&Probe> {
+        self.found.as_ref()
+    }
+
+    /// Whether a probe is under way.
+    pub fn is_probing(&self) -> bool {
+        self.probe.is_some()
+    }
+
+    /// Whether the token of the environment goes with the next message. Probes never carry it.
+    pub fn uses_default_token(&self) -> bool {
+        self.lacks_own_token() && !self.endpoint.as_ref().is_some_and(Endpoint::is_exposed)
+    }
+
+    /// Whether the token of the environment stays here because it would travel unencrypted over a network.
+    pub fn withholds_default_token(&self) -> bool {
+        self.lacks_own_token() && self.endpoint.as_ref().is_some_and(Endpoint::is_exposed)
+    }
+
+    fn lacks_own_token(&self) -> bool {
+        let own = self.endpoint.as_ref().and_then(|endpoint| self.own_token(endpoint));
+        self.default_token.is_some() && own.is_none()
+    }
+
+    fn own_token(&self, endpoint: &Endpoint) -> Option<&Token> {
+        self.tokens.get(&origin(endpoint))
+    }
+
+    /// Reads an address and asks how it is there. The same address again only asks.
+    pub(super) fn set_address(&mut self, typed: &str, tasks: &Tasks) {
+        match Endpoint::parse(typed) {
+            Ok(endpoint) => {
+                if self.endpoint.as_ref().is_none_or(|before| before.url() != endpoint.url()) {
+                    self.found = None;
+                }
+                self.address = endpoint.shown_url();
+                self.error = None;
+                self.endpoint = Some(endpoint);
+                self.attach_token();
+                self.probe(tasks);
+            }
+            Err(error) => {
+                typed.clone_into(&mut self.address);
+                self.error = (!typed.trim().is_empty()).then_some(error);
+                self.endpoint = None;
+                self.found = None;
+                self.probe = None;
+            }
+        }
+    }
+
+    /// Keeps a token for the present server; an empty one forgets it.
+    pub(super) fn set_token(&mut self, token: Token, tasks: &Tasks) {
+        let Some(endpoint) = &self.endpoint else { return };
+        let origin = origin(endpoint);
+        if token.is_empty() {
+            self.tokens.remove(&origin);
+        } else {
+            self.tokens.insert(origin, token);
+        }
+        self.attach_token();
+        self.probe(tasks);
+    }
+
+    /// The user sends a message to the present server: from now on it may have the default token.
+    pub(super) fn address_server(&mut self) {
+        if let Some(endpoint) = &self.endpoint {
+            self.addressed.insert(origin(endpoint));
+            self.attach_token();
+        }
+    }
+
+    fn attach_token(&mut self) {
+        let Some(endpoint) = self.endpoint.take() else { return };
+        let may_have_default = !endpoint.is_exposed() && self.addressed.contains(&origin(&endpoint));
+        let default = self.default_token.as_ref().filter(|_| may_have_default);
+        let token = self.own_token(&endpoint).or(default).cloned();
+        self.endpoint = Some(endpoint.with_token(token.unwrap_or_else(|| Token::new(""))));
+    }
+
+    /// Asks how it is there, with no token but one that was entered for this server: an address may be mistyped, and
+    /// nobody asked for the environment's to be sent.
+    pub(super) fn probe(&mut self, tasks: &Tasks) {
+        let ask = |endpoint: Endpoint| {
+            let own = self.own_token(&endpoint).cloned().unwrap_or_else(|| Token::new(""));
+            tasks.spawn(self.client.clone().probe(endpoint.with_token(own)))
+        };
+        self.probe = self.endpoint.clone().map(ask);
+    }
+
+    /// It has just answered a question: if the last probe found nobody, that is out of date.
+    pub(super) fn has_answered(&mut self, address: &str, tasks: &Tasks) {
+        let outdated = self.found.as_ref().is_some_and(|found| !found.health.is_up());
+        if outdated && self.probe.is_none() && self.address == address {
+            self.probe(tasks);
+        }
+    }
+
+    pub(super) fn poll(&mut self) {
+        let Some(task) = &mut self.probe else { return };
+        match task.poll() {
+            Polled::Pending => return,
+            Polled::Ready(probe) => self.found = Some(probe),
+            Polled::Lost => {}
+        }
+        self.probe = None;
+    }
+}
+
+fn origin(endpoint: &Endpoint) -> String {
+    endpoint.url().origin().ascii_serialization()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tasks() -> (tokio::runtime::Runtime, Tasks) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let tasks = Tasks::new(runtime.handle().clone(), || {});
+        (runtime, tasks)
+    }
+
+    fn has_token(target: &Target) -> bool {
+        target.endpoint().is_some_and(|endpoint| endpoint.token().is_some())
+    }
+
+    #[test]
+    fn the_default_token_waits_for_a_message() {
+        let (_runtime, tasks) = tasks();
+        let mut target = Target::new(SharedClient::default(), Some(Token::new("env")));
+        target.set_address("https://agents.example.com", &tasks);
+        assert!(target.uses_default_token() && !has_token(&target));
+        target.address_server();
+        assert!(has_token(&target));
+        target.set_address("https://agents.example.org", &tasks);
+        assert!(!has_token(&target));
+        target.set_address("https://agents.example.com/other", &tasks);
+        assert!(has_token(&target));
+    }
+
+    #[test]
+    fn the_default_token_never_travels_unencrypted() {
+        let (_runtime, tasks) = tasks();
+        let mut target = Target::new(SharedClient::default(), Some(Token::new("env")));
+        target.set_address("http://agents.example.com", &tasks);
+        target.address_server();
+        assert!(!has_token(&target) && target.withholds_default_token() && !target.uses_default_token());
+        target.set_token(Token::new("env"), &tasks);
+        assert!(has_token(&target) && !target.withholds_default_token());
+        target.set_address("localhost:1", &tasks);
+        assert!(target.uses_default_token() && !target.withholds_default_token());
+    }
+}

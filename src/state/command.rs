@@ -1,0 +1,114 @@
+//! What a view, a shortcut, the palette or a drop may ask for. One vocabulary, carried out in one place.
+
+use std::path::PathBuf;
+
+use super::artifacts::ArtifactsCommand;
+use super::chat::ChatCommand;
+use super::experiments::ExperimentsCommand;
+use super::navigation::Route;
+use super::registry::RegistryCommand;
+use super::run::RunCommand;
+use super::runs::RunsCommand;
+use super::settings::{Density, ThemeChoice};
+use crate::tracking::ConnectRequest;
+
+/// Something to be done.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Goes somewhere.
+    Go(Route),
+    /// Goes somewhere in the same section without a step in the history: Back does not lead here.
+    Replace(Route),
+    /// Goes where the user was before.
+    Back,
+    /// Undoes `Back`.
+    Forward,
+    /// Asks the server anew for what is shown.
+    Refresh,
+
+    /// Opens a server.
+    Connect(ConnectRequest),
+    /// Asks for a database file and opens it.
+    PickFile,
+    /// Opens a database file.
+    OpenFile(PathBuf),
+    /// Opens a fresh copy of the sample workspace.
+    OpenSample,
+    /// Gives up connecting.
+    CancelConnect,
+    /// Leaves the server and shows the Connect screen.
+    Disconnect,
+    /// Forgets a server of the recent list.
+    ForgetServer(String),
+
+    /// About the list of experiments.
+    Experiments(ExperimentsCommand),
+    /// About the table of runs.
+    Runs(RunsCommand),
+    /// About the run that is shown.
+    Run(RunCommand),
+    /// About files.
+    Artifacts(ArtifactsCommand),
+    /// About models, versions and aliases.
+    Registry(RegistryCommand),
+    /// About conversations.
+    Chat(ChatCommand),
+
+    /// Puts text on the clipboard and says so: (text, what it is).
+    Copy(String, &'static str),
+    /// Opens a link in the browser.
+    OpenUrl(String),
+    /// Takes a toast away.
+    DismissNotice(u64),
+    /// Follows the system, or not.
+    SetTheme(ThemeChoice),
+    /// Row height of tables.
+    SetDensity(Density),
+    /// Shows or hides the chat beside whatever is shown.
+    ToggleChatPanel,
+    /// Shows or hides the list at the left.
+    ToggleList,
+    /// Opens the palette.
+    OpenPalette,
+    /// Lists the keys.
+    ShowShortcuts,
+    /// Puts the cursor into the filter of the screen.
+    FocusFilter,
+}
+
+/// Where views put what they ask for.
+#[derive(Debug, Default)]
+pub struct Commands(Vec<Command>);
+
+impl Commands {
+    /// Asks for something.
+    pub fn push(&mut self, command: impl Into<Command>) {
+        self.0.push(command.into());
+    }
+
+    /// Takes everything asked for so far.
+    pub fn take(&mut self) -> Vec<Command> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+macro_rules! wrapped_by {
+    ($($variant:ident($inner:ty)),* $(,)?) => {
+        $(impl From<$inner> for Command {
+            fn from(command: $inner) -> Self {
+                Self::$variant(command)
+            }
+        })*
+    };
+}
+
+wrapped_by! {
+    Go(Route),
+    Connect(ConnectRequest),
+    Experiments(ExperimentsCommand),
+    Runs(RunsCommand),
+    Run(RunCommand),
+    Artifacts(ArtifactsCommand),
+    Registry(RegistryCommand),
+    Chat(ChatCommand),
+}

@@ -1,0 +1,184 @@
+//! What the app knows and decides. No widgets: everything here is tested without a window.
+//!
+//! Each screen has a module with its state, its commands (what a view may ask for) and an `apply` that carries
+//! them out. A view never changes state: it pushes a [`Command`], and the app hands it to
+//! [`State::apply`](State) in one place.
+
+pub mod activity;
+pub mod artifacts;
+pub mod chat;
+pub mod command;
+pub mod connection;
+pub mod dialogs;
+pub mod experiments;
+pub mod finder;
+mod follow;
+pub mod format;
+pub mod navigation;
+pub mod notices;
+pub mod python;
+pub mod registry;
+pub mod remote;
+pub mod run;
+pub mod runs;
+pub mod sample;
+pub mod settings;
+pub mod tasks;
+#[cfg(test)]
+mod test_store;
+pub mod workspace;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use command::Command;
+pub use navigation::{ModelKind, Navigation, Route, RunTab};
+
+use crate::tracking::{Environment, Store};
+
+/// Everything the app knows.
+pub struct State {
+    /// Where work is started.
+    pub tasks: Tasks,
+    /// The client environment, read once.
+    pub environment: Arc<Environment>,
+    /// Native dialogs.
+    pub dialogs: Arc<dyn dialogs::Dialogs>,
+    /// What survives a restart.
+    pub settings: settings::SettingsFile,
+    /// Toasts and the last thing that went wrong.
+    pub notices: notices::Notices,
+    /// What was changed on servers since the app was started.
+    pub activity: activity::Activity,
+    /// Where we are and were.
+    pub navigation: Navigation,
+    /// The attempt to reach a server, and why the last one failed.
+    pub connection: connection::Connection,
+    /// What is known of the server we are connected to.
+    pub workspace: Option<workspace::Workspace>,
+    /// Counts the servers opened so far: what a view keeps of one means nothing on the next.
+    pub servers_opened: u64,
+    /// The sample that was opened last; its agent answers until the app is closed.
+    pub sample: Option<Arc<sample::Sample>>,
+    /// Conversations with served agents; they need no tracking server.
+    pub chat: chat::Chat,
+}
+
+/// What a screen's state needs to carry out a command or to load.
+pub struct Cx<'a> {
+    /// Where work is started.
+    pub tasks: &'a Tasks,
+    /// The store we are connected to.
+    pub store: &'a Arc<dyn Store>,
+    /// Native dialogs.
+    pub dialogs: &'a Arc<dyn dialogs::Dialogs>,
+    /// Toasts.
+    pub notices: &'a mut notices::Notices,
+    /// What was changed on servers.
+    pub activity: &'a mut activity::Activity,
+    /// What survives a restart.
+    pub settings: &'a mut settings::Settings,
+}
+
+/// How long a frame may spend on draining what arrived.
+const DRAIN_BUDGET: Duration = Duration::from_millis(4);
+
+impl State {
+    /// Takes what arrived since the last frame, a few milliseconds' worth at most.
+    pub fn poll(&mut self) {
+        let deadline = Instant::now() + DRAIN_BUDGET;
+        self.notices.expire(Instant::now());
+        self.settings.poll(&self.tasks, &mut self.notices);
+        match self.connection.poll(&self.tasks, &self.environment) {
+            Some(Ok(opened)) => self.open_workspace(opened),
+            // Without a workspace the Connect screen shows it.
+            Some(Err(error)) if self.workspace.is_some() => {
+                self.notices.error("Nothing else was opened", &error, None);
+            }
+            _ => {}
+        }
+        self.chat.poll(deadline, &self.tasks, self.settings.edit());
+        let route = self.navigation.current().clone();
+        self.with_workspace(|workspace, cx| {
+            workspace.poll(deadline, cx);
+            workspace.follow(&route, cx);
+        });
+        if Instant::now() >= deadline {
+            // What is left waits for another frame, which nothing else would ask for.
+            self.tasks.wake();
+        }
+    }
+
+    /// Goes somewhere, remembers where we were, and loads what is shown there.
+    pub fn go(&mut self, route: Route) {
+        self.navigation.go(route);
+        self.enter();
+    }
+
+    /// Loads what the present route shows, unless it is there.
+    pub fn enter(&mut self) {
+        let route = self.navigation.current().clone();
+        self.with_workspace(|workspace, cx| workspace.enter(&route, cx));
+    }
+
+    /// Asks anew for what the present route shows.
+    pub fn refresh(&mut self) {
+        let route = self.navigation.current().clone();
+        self.with_workspace(|workspace, cx| workspace.refresh(&route, cx));
+        if matches!(route, Route::Chat) {
+            self.chat.refresh(&self.tasks);
+        }
+    }
+
+    /// Runs something on the workspace, if we are connected.
+    pub fn with_workspace(&mut self, run: impl FnOnce(&mut workspace::Workspace, &mut Cx<'_>)) {
+        let Some(workspace) = &mut self.workspace else { return };
+        let store = Arc::clone(&workspace.store);
+        let mut cx = Cx {
+            tasks: &self.tasks,
+            store: &store,
+            dialogs: &self.dialogs,
+            notices: &mut self.notices,
+            activity: &mut self.activity,
+            settings: self.settings.edit(),
+        };
+        run(workspace, &mut cx);
+    }
+
+    fn open_workspace(&mut self, opened: connection::Opened) {
+        let info = opened.store.info();
+        self.settings.edit().remember_server(&info);
+        if let Some(sample) = opened.sample {
+            self.chat.use_sample(&sample.agent_url(), &self.tasks);
+            if let Some(old) = self.sample.replace(sample) {
+                // Its files go away.
+                drop(self.tasks.spawn_blocking(move || drop(old)));
+            }
+        }
+        if self.workspace.is_some() {
+            // Where we were is in another store.
+            self.navigation = Navigation::default();
+        }
+        self.workspace = Some(workspace::Workspace::new(opened.store, &self.tasks));
+        self.servers_opened += 1;
+        let route = match self.navigation.current() {
+            Route::Connect => Route::Experiments,
+            other => other.clone(),
+        };
+        self.navigation.replace(route);
+        self.enter();
+    }
+}
+
+pub use tasks::Tasks;
+
+impl State {
+    /// Everything that has a name, for the palette.
+    pub fn findable(&self) -> Vec<finder::Found> {
+        let Some(workspace) = &self.workspace else { return Vec::new() };
+        let mut found = workspace.registry.findable();
+        found.extend(workspace.experiments.findable());
+        found.extend(workspace.runs.findable());
+        found
+    }
+}

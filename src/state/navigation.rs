@@ -1,0 +1,225 @@
+//! Where we are: one route at a time, with the way back.
+
+use crate::entities::VersionNumber;
+
+/// A place in the app.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// Choose a server.
+    #[default]
+    Connect,
+    /// The experiments, none chosen.
+    Experiments,
+    /// An experiment's runs.
+    Experiment {
+        /// The experiment.
+        experiment_id: String,
+    },
+    /// One run.
+    Run {
+        /// The run.
+        run_id: String,
+        /// What is shown of it.
+        tab: RunTab,
+    },
+    /// The registered models or the prompts, none chosen.
+    Models(ModelKind),
+    /// A model's versions: the board.
+    Model {
+        /// Model or prompt.
+        kind: ModelKind,
+        /// Its name.
+        name: String,
+    },
+    /// One version.
+    Version {
+        /// Model or prompt.
+        kind: ModelKind,
+        /// The registered model's name.
+        name: String,
+        /// The version.
+        version: VersionNumber,
+    },
+    /// Talk to a served agent.
+    Chat,
+    /// What was changed since the app was started.
+    Activity,
+    /// Settings.
+    Settings,
+}
+
+/// What is shown of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RunTab {
+    /// Ids, times, params, tags…
+    #[default]
+    Overview,
+    /// Curves.
+    Metrics,
+    /// Files.
+    Artifacts,
+}
+
+/// The registry keeps two kinds of thing in one place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ModelKind {
+    /// Registered models.
+    #[default]
+    Model,
+    /// Prompts.
+    Prompt,
+}
+
+/// The entry of the rail that a route belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Section {
+    /// No server yet.
+    Connect,
+    /// Experiments and runs.
+    Experiments,
+    /// Registered models and versions.
+    Models,
+    /// Prompts.
+    Prompts,
+    /// Chat.
+    Chat,
+    /// Activity.
+    Activity,
+    /// Settings.
+    Settings,
+}
+
+impl Route {
+    /// Where the rail shows it.
+    pub fn section(&self) -> Section {
+        match self {
+            Self::Connect => Section::Connect,
+            Self::Experiments | Self::Experiment { .. } | Self::Run { .. } => Section::Experiments,
+            Self::Models(kind) | Self::Model { kind, .. } | Self::Version { kind, .. } => match kind {
+                ModelKind::Model => Section::Models,
+                ModelKind::Prompt => Section::Prompts,
+            },
+            Self::Chat => Section::Chat,
+            Self::Activity => Section::Activity,
+            Self::Settings => Section::Settings,
+        }
+    }
+}
+
+/// Where we are, where we were, and where we came back from.
+#[derive(Clone, Debug, Default)]
+pub struct Navigation {
+    current: Route,
+    back: Vec<Route>,
+    forward: Vec<Route>,
+    last_of_section: Vec<(Section, Route)>,
+}
+
+/// Steps that can be gone back.
+const HISTORY: usize = 200;
+
+impl Navigation {
+    /// Where we are.
+    pub fn current(&self) -> &Route {
+        &self.current
+    }
+
+    /// Goes on; the way forward is forgotten.
+    pub fn go(&mut self, route: Route) {
+        if route == self.current {
+            return;
+        }
+        let left = std::mem::replace(&mut self.current, route);
+        self.back.push(left);
+        if self.back.len() > HISTORY {
+            self.back.remove(0);
+        }
+        self.forward.clear();
+        self.remember();
+    }
+
+    /// Changes where we are without a step in the history.
+    pub fn replace(&mut self, route: Route) {
+        self.current = route;
+        self.remember();
+    }
+
+    /// Goes back one step. `false`: there is none.
+    pub fn back(&mut self) -> bool {
+        let Some(route) = self.back.pop() else { return false };
+        self.forward.push(std::mem::replace(&mut self.current, route));
+        self.remember();
+        true
+    }
+
+    /// Goes forward one step. `false`: there is none.
+    pub fn forward(&mut self) -> bool {
+        let Some(route) = self.forward.pop() else { return false };
+        self.back.push(std::mem::replace(&mut self.current, route));
+        self.remember();
+        true
+    }
+
+    /// Whether there is a way back.
+    pub fn can_go_back(&self) -> bool {
+        !self.back.is_empty()
+    }
+
+    /// Whether there is a way forward.
+    pub fn can_go_forward(&self) -> bool {
+        !self.forward.is_empty()
+    }
+
+    /// Where we were last in a section, to return to it as it was left.
+    pub fn last_of(&self, section: Section) -> Option<&Route> {
+        self.last_of_section.iter().find(|(s, _)| *s == section).map(|(_, route)| route)
+    }
+
+    /// Forgets everything: another server's routes mean nothing here.
+    pub fn reset(&mut self, route: Route) {
+        *self = Self { current: route, ..Self::default() };
+    }
+
+    fn remember(&mut self) {
+        let section = self.current.section();
+        self.last_of_section.retain(|(s, _)| *s != section);
+        self.last_of_section.push((section, self.current.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn back_and_forward_retrace_the_steps() {
+        let mut navigation = Navigation::default();
+        navigation.go(Route::Experiments);
+        navigation.go(Route::Chat);
+        assert!(navigation.back());
+        assert_eq!(navigation.current(), &Route::Experiments);
+        assert!(navigation.forward());
+        assert_eq!(navigation.current(), &Route::Chat);
+        navigation.back();
+        navigation.go(Route::Settings);
+        assert!(!navigation.can_go_forward());
+    }
+
+    #[test]
+    fn going_where_we_are_is_no_step() {
+        let mut navigation = Navigation::default();
+        navigation.go(Route::Chat);
+        navigation.go(Route::Chat);
+        navigation.back();
+        assert!(!navigation.can_go_back());
+    }
+
+    #[test]
+    fn a_section_remembers_where_it_was_left() {
+        let mut navigation = Navigation::default();
+        let run = Route::Run { run_id: "r".into(), tab: RunTab::Metrics };
+        navigation.go(run.clone());
+        navigation.go(Route::Chat);
+        assert_eq!(navigation.last_of(Section::Experiments), Some(&run));
+    }
+}

@@ -1,0 +1,168 @@
+//! A store that answers by a script, to drive a change through every branch.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt as _;
+use futures_util::StreamExt as _;
+
+use crate::entities::{
+    Alias, ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, RegisteredModel, Run,
+    VersionNumber,
+};
+use crate::tracking::{
+    Answer, ArtifactBody, ErrorCode, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth,
+    StoreInfo, TrackingError, VersionQuery,
+};
+
+/// What the next reading of the model finds.
+#[derive(Clone, Debug)]
+pub enum Reading {
+    /// The alias is here, or nowhere.
+    At(Option<VersionNumber>),
+    /// It fails.
+    Fails(TrackingError),
+}
+
+/// Answers readings in order, the last one again and again, and notes what was written.
+#[derive(Debug)]
+pub struct FakeStore {
+    readings: Mutex<VecDeque<Reading>>,
+    version: Result<(), TrackingError>,
+    write: Result<(), TrackingError>,
+    writes: Mutex<Vec<Option<VersionNumber>>>,
+}
+
+impl FakeStore {
+    /// Every write and every version is fine.
+    pub fn new(readings: impl IntoIterator<Item = Reading>) -> Self {
+        Self {
+            readings: Mutex::new(readings.into_iter().collect()),
+            version: Ok(()),
+            write: Ok(()),
+            writes: Mutex::default(),
+        }
+    }
+
+    /// Writes are answered so.
+    pub fn writing(self, write: Result<(), TrackingError>) -> Self {
+        Self { write, ..self }
+    }
+
+    /// Versions are answered so.
+    pub fn with_version(self, version: Result<(), TrackingError>) -> Self {
+        Self { version, ..self }
+    }
+
+    /// What was written: where the alias was set, `None` for a deletion.
+    pub fn writes(&self) -> Vec<Option<VersionNumber>> {
+        self.writes.lock().unwrap().clone()
+    }
+
+    fn written(&self, to: Option<VersionNumber>) -> Answer<()> {
+        self.writes.lock().unwrap().push(to);
+        answer(self.write.clone())
+    }
+}
+
+/// `RESOURCE_DOES_NOT_EXIST`
+pub fn not_found() -> TrackingError {
+    TrackingError::Mlflow { code: ErrorCode::ResourceDoesNotExist, message: "not found".into(), status: 404 }
+}
+
+fn answer<T: Send + 'static>(result: Result<T, TrackingError>) -> Answer<T> {
+    async move { result }.boxed()
+}
+
+fn none<T>() -> Result<T, TrackingError> {
+    Err(not_found())
+}
+
+fn no_pages<T: Send + 'static>() -> PageStream<T> {
+    futures_util::stream::empty().boxed()
+}
+
+impl Store for FakeStore {
+    fn info(&self) -> Arc<StoreInfo> {
+        Arc::new(StoreInfo::default())
+    }
+    fn health(&self) -> StoreHealth {
+        StoreHealth::default()
+    }
+    fn search_experiments(&self, _query: ExperimentQuery) -> PageStream<Experiment> {
+        no_pages()
+    }
+    fn get_experiment(&self, _experiment_id: &str) -> Answer<Experiment> {
+        answer(none())
+    }
+    fn search_runs(&self, _query: RunQuery) -> PageStream<Run> {
+        no_pages()
+    }
+    fn get_run(&self, _run_id: &str) -> Answer<Run> {
+        answer(none())
+    }
+    fn metric_history(&self, _run_id: &str, _metric_key: &str) -> PageStream<Metric> {
+        no_pages()
+    }
+    fn search_registered_models(&self, _query: ModelQuery) -> PageStream<RegisteredModel> {
+        no_pages()
+    }
+    fn get_registered_model(&self, name: &str) -> Answer<RegisteredModel> {
+        let mut readings = self.readings.lock().unwrap();
+        let reading = if readings.len() > 1 { readings.pop_front() } else { readings.front().cloned() };
+        let name = name.to_owned();
+        answer(match reading.unwrap() {
+            Reading::At(at) => {
+                let alias = |version| Alias { alias: "prod".into(), version };
+                Ok(RegisteredModel {
+                    name,
+                    aliases: at.map(alias).into_iter().collect(),
+                    ..Default::default()
+                })
+            }
+            Reading::Fails(error) => Err(error),
+        })
+    }
+    fn search_model_versions(&self, _query: VersionQuery) -> PageStream<ModelVersion> {
+        no_pages()
+    }
+    fn get_model_version(&self, name: &str, version: VersionNumber) -> Answer<ModelVersion> {
+        let name = name.to_owned();
+        answer(self.version.clone().map(|()| ModelVersion { name, version, ..Default::default() }))
+    }
+    fn set_registered_model_alias(&self, _name: &str, _alias: &str, version: VersionNumber) -> Answer<()> {
+        self.written(Some(version))
+    }
+    fn delete_registered_model_alias(&self, _name: &str, _alias: &str) -> Answer<()> {
+        self.written(None)
+    }
+    fn update_model_version(
+        &self,
+        _name: &str,
+        _version: VersionNumber,
+        _description: &str,
+    ) -> Answer<ModelVersion> {
+        answer(none())
+    }
+    fn set_model_version_tag(
+        &self,
+        _name: &str,
+        _version: VersionNumber,
+        _key: &str,
+        _value: &str,
+    ) -> Answer<()> {
+        answer(none())
+    }
+    fn delete_model_version_tag(&self, _name: &str, _version: VersionNumber, _key: &str) -> Answer<()> {
+        answer(none())
+    }
+    fn get_logged_model(&self, _model_id: &str) -> Answer<LoggedModel> {
+        answer(none())
+    }
+    fn list_artifacts(&self, _root: &ArtifactRoot, _path: &str) -> Answer<Vec<FileInfo>> {
+        answer(none())
+    }
+    fn read_artifact(&self, _root: &ArtifactRoot, _path: &str, _limit: Option<u64>) -> Answer<ArtifactBody> {
+        answer(none())
+    }
+}

@@ -1,0 +1,201 @@
+//! Slots for what is being loaded. A slot owns its task: dropping or replacing it cancels the request, and a
+//! stale answer has nowhere to land. What was there before stays while it is loaded anew, or when that fails.
+
+use std::time::Instant;
+
+use futures_util::StreamExt as _;
+
+use super::tasks::{Feed, Polled, Task, Tasks};
+use crate::tracking::{Answer, PageStream, TrackingError};
+
+/// One value from a store: empty, loading, ready or failed; the last three with what was there before.
+#[derive(Debug)]
+pub struct Remote<T> {
+    value: Option<T>,
+    error: Option<TrackingError>,
+    task: Option<Task<Result<T, TrackingError>>>,
+}
+
+impl<T> Default for Remote<T> {
+    fn default() -> Self {
+        Self { value: None, error: None, task: None }
+    }
+}
+
+impl<T: Send + 'static> Remote<T> {
+    /// Asks; what was there stays until the answer is here.
+    pub fn load(&mut self, tasks: &Tasks, answer: Answer<T>) {
+        self.task = Some(tasks.spawn(answer));
+    }
+
+    /// Asks unless it is being asked already or has been answered.
+    pub fn load_if_empty(&mut self, tasks: &Tasks, answer: impl FnOnce() -> Answer<T>) {
+        if self.value.is_none() && self.task.is_none() && self.error.is_none() {
+            self.load(tasks, answer());
+        }
+    }
+
+    /// Takes the answer if it is here. `true`: something changed.
+    pub fn poll(&mut self) -> bool {
+        let Some(task) = &mut self.task else { return false };
+        match task.poll() {
+            Polled::Pending => return false,
+            Polled::Ready(Ok(value)) => {
+                self.value = Some(value);
+                self.error = None;
+            }
+            Polled::Ready(Err(error)) => self.error = Some(error),
+            Polled::Lost => self.error = Some(lost()),
+        }
+        self.task = None;
+        true
+    }
+}
+
+impl<T> Remote<T> {
+    /// A slot that is filled already.
+    pub fn ready(value: T) -> Self {
+        Self { value: Some(value), error: None, task: None }
+    }
+
+    /// What is known, fresh or not.
+    pub fn value(&self) -> Option<&T> {
+        self.value.as_ref()
+    }
+
+    /// Puts a newer answer in place of what is known, and of whatever is under way.
+    pub fn settle(&mut self, value: T) {
+        *self = Self::ready(value);
+    }
+
+    /// What is known, to be changed after a write was answered.
+    pub fn value_mut(&mut self) -> Option<&mut T> {
+        self.value.as_mut()
+    }
+
+    /// Why the last request failed. The value of before may still be there.
+    pub fn error(&self) -> Option<&TrackingError> {
+        self.error.as_ref()
+    }
+
+    /// Whether a request is under way.
+    pub fn is_loading(&self) -> bool {
+        self.task.is_some()
+    }
+}
+
+/// Pages of items from a store, shown as they arrive. On a refresh the old items stay until the new ones are
+/// complete.
+#[derive(Debug)]
+pub struct Pages<T> {
+    items: Vec<T>,
+    incoming: Option<Vec<T>>,
+    error: Option<TrackingError>,
+    feed: Option<Feed<Result<Vec<T>, TrackingError>>>,
+    complete: bool,
+}
+
+impl<T> Default for Pages<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), incoming: None, error: None, feed: None, complete: false }
+    }
+}
+
+impl<T: Send + 'static> Pages<T> {
+    /// Starts asking, page after page.
+    pub fn load(&mut self, tasks: &Tasks, pages: PageStream<T>) {
+        self.incoming = (!self.items.is_empty()).then(Vec::new);
+        self.error = None;
+        self.feed = Some(feed_pages(tasks, pages));
+    }
+
+    /// Starts asking unless it is under way or done.
+    pub fn load_if_empty(&mut self, tasks: &Tasks, pages: impl FnOnce() -> PageStream<T>) {
+        if self.feed.is_none() && !self.complete && self.error.is_none() {
+            self.load(tasks, pages());
+        }
+    }
+
+    /// Takes what arrived until `deadline`. `true`: the items changed.
+    pub fn poll(&mut self, deadline: Instant) -> bool {
+        let mut changed = false;
+        while let Some(feed) = &mut self.feed {
+            match feed.poll() {
+                Polled::Pending => break,
+                Polled::Ready(Ok(page)) => {
+                    changed |= self.incoming.is_none();
+                    self.incoming.as_mut().unwrap_or(&mut self.items).extend(page);
+                }
+                Polled::Ready(Err(error)) => {
+                    self.error = Some(error);
+                    self.incoming = None;
+                    self.feed = None;
+                }
+                Polled::Lost => {
+                    changed = true;
+                    self.items = self.incoming.take().unwrap_or_else(|| std::mem::take(&mut self.items));
+                    self.complete = true;
+                    self.feed = None;
+                }
+            }
+            if Instant::now() >= deadline {
+                break;
+            }
+        }
+        changed
+    }
+}
+
+impl<T> Pages<T> {
+    /// Pages that are all here.
+    pub fn of(items: Vec<T>) -> Self {
+        Self { items, complete: true, ..Self::default() }
+    }
+
+    /// What has arrived.
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    /// What has arrived, to be corrected after a later answer.
+    pub fn items_mut(&mut self) -> &mut [T] {
+        &mut self.items
+    }
+
+    /// Why the last request failed. What arrived before stays.
+    pub fn error(&self) -> Option<&TrackingError> {
+        self.error.as_ref()
+    }
+
+    /// Whether pages are still on their way.
+    pub fn is_loading(&self) -> bool {
+        self.feed.is_some()
+    }
+
+    /// Whether the last page was reached at least once.
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+}
+
+/// Runs a page stream on the runtime; the feed ends after the last page.
+pub fn feed_pages<T: Send + 'static>(
+    tasks: &Tasks,
+    mut pages: PageStream<T>,
+) -> Feed<Result<Vec<T>, TrackingError>> {
+    tasks.spawn_feed(PAGES_AHEAD, |feeder| async move {
+        while let Some(page) = pages.next().await {
+            let failed = page.is_err();
+            if !feeder.send(page).await || failed {
+                break;
+            }
+        }
+    })
+}
+
+/// Pages that wait to be drained: enough to keep a server busy while a frame is drawn, no more.
+const PAGES_AHEAD: usize = 4;
+
+pub(crate) fn lost() -> TrackingError {
+    TrackingError::Local { what: "The work ended without an answer".into() }
+}

@@ -1,0 +1,278 @@
+//! What survives a restart, in a JSON file of our own: versioned, written atomically, never with a secret.
+//!
+//! Sizes of panels and columns are egui's business and persist with its memory.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::notices::Notices;
+use super::tasks::{Polled, Task, Tasks};
+use crate::tracking::StoreInfo;
+
+/// The file's content. Unknown fields of newer versions are dropped, missing ones take their default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Version of this shape.
+    pub version: u32,
+    /// Light, dark or the system's.
+    pub theme: ThemeChoice,
+    /// Row height of tables.
+    pub density: Density,
+    /// Servers, the last used first.
+    pub servers: Vec<RecentServer>,
+    /// Addresses of served agents, the last used first.
+    pub endpoints: Vec<String>,
+    /// The chat beside whatever is shown.
+    pub chat_panel: bool,
+    /// The list at the left.
+    pub list_shown: bool,
+    /// Per server URI: the experiment that was looked at last.
+    pub last_experiments: BTreeMap<String, String>,
+    /// Per server URI and experiment id: how its table of runs is laid out.
+    pub run_tables: BTreeMap<String, RunTableLayout>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            theme: ThemeChoice::System,
+            density: Density::Regular,
+            servers: Vec::new(),
+            endpoints: Vec::new(),
+            chat_panel: false,
+            list_shown: true,
+            last_experiments: BTreeMap::new(),
+            run_tables: BTreeMap::new(),
+        }
+    }
+}
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThemeChoice {
+    /// As the desktop is set.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// Row height of tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Density {
+    /// More rows.
+    Compact,
+    /// 26 px.
+    #[default]
+    Regular,
+}
+
+/// A server that was connected to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RecentServer {
+    /// Without user or password.
+    pub uri: String,
+    /// The name of the user who logged in, if one was typed; never the password.
+    pub user: Option<String>,
+}
+
+/// How a table of runs is laid out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunTableLayout {
+    /// Columns in order, by their stable key; empty for the default choice.
+    pub columns: Vec<String>,
+    /// Sort column by its stable key, and whether it descends.
+    pub sort: Option<(String, bool)>,
+}
+
+const VERSION: u32 = 1;
+const MOST_SERVERS: usize = 12;
+const MOST_RUN_TABLES: usize = 200;
+const FILE_NAME: &str = "settings.json";
+
+impl Settings {
+    /// Puts a server first in the list. The sample is no server, and gone when the app is closed.
+    pub fn remember_server(&mut self, info: &StoreInfo) {
+        if info.sample {
+            return;
+        }
+        let user =
+            self.servers.iter().find(|server| server.uri == info.uri).and_then(|server| server.user.clone());
+        self.servers.retain(|server| server.uri != info.uri);
+        self.servers.insert(0, RecentServer { uri: info.uri.clone(), user });
+        self.servers.truncate(MOST_SERVERS);
+    }
+
+    /// Puts an endpoint first in the list.
+    pub fn remember_endpoint(&mut self, url: &str) {
+        self.endpoints.retain(|endpoint| endpoint != url);
+        self.endpoints.insert(0, url.to_owned());
+        self.endpoints.truncate(MOST_SERVERS);
+    }
+
+    /// Keeps how an experiment's table is laid out.
+    pub fn remember_run_table(&mut self, key: String, layout: RunTableLayout) {
+        if self.run_tables.len() >= MOST_RUN_TABLES && !self.run_tables.contains_key(&key) {
+            self.run_tables.pop_first();
+        }
+        self.run_tables.insert(key, layout);
+    }
+}
+
+/// The settings with their file: read at start, written off the UI thread when they changed.
+pub struct SettingsFile {
+    settings: Settings,
+    written: Settings,
+    path: Option<PathBuf>,
+    writing: Option<Task<std::io::Result<()>>>,
+}
+
+impl SettingsFile {
+    /// Reads `settings.json` in `folder`. A broken file is set aside and its new place is named in the message.
+    /// Without a folder nothing is kept.
+    pub fn open(folder: Option<PathBuf>) -> (Self, Option<String>) {
+        let path = folder.map(|folder| folder.join(FILE_NAME));
+        let (settings, message) = match path.as_deref().map(read) {
+            None => (Settings::default(), None),
+            Some(Ok(settings)) => (settings, None),
+            Some(Err(message)) => (Settings::default(), Some(message)),
+        };
+        (Self { written: settings.clone(), settings, path, writing: None }, message)
+    }
+
+    /// The present settings.
+    pub fn get(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Changes the settings; they are written soon.
+    pub fn edit(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+
+    /// Writes changes, one write at a time.
+    pub fn poll(&mut self, tasks: &Tasks, notices: &mut Notices) {
+        if let Some(task) = &mut self.writing {
+            match task.poll() {
+                Polled::Pending => return,
+                Polled::Ready(Err(error)) => {
+                    let text =
+                        "The settings could not be saved. They hold until Flowdeck is closed".to_owned();
+                    notices.failed(text, error.to_string(), None);
+                }
+                Polled::Ready(Ok(())) | Polled::Lost => {}
+            }
+            self.writing = None;
+        }
+        if self.settings == self.written {
+            return;
+        }
+        let Some(path) = self.path.clone() else { return };
+        let settings = self.settings.clone();
+        self.written = settings.clone();
+        self.writing = Some(tasks.spawn_blocking(move || write(&path, &settings)));
+    }
+
+    /// Writes what is not yet written, at exit.
+    pub fn flush(&mut self) {
+        if self.settings != self.written
+            && let Some(path) = &self.path
+        {
+            match write(path, &self.settings) {
+                Ok(()) => self.written = self.settings.clone(),
+                Err(error) => tracing::warn!(%error, "settings not saved"),
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Settings, String> {
+    let text = match std::fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Settings::default()),
+        Err(error) => {
+            return Err(format!("{} cannot be read ({error}). Default settings are used", path.display()));
+        }
+    };
+    serde_json::from_slice(&text).map_err(|error| set_aside(path, &error))
+}
+
+fn set_aside(path: &Path, error: &serde_json::Error) -> String {
+    let aside = path.with_extension("broken.json");
+    match std::fs::rename(path, &aside) {
+        Ok(()) => format!("The settings could not be read ({error}). They are kept as {}", aside.display()),
+        Err(rename) => format!("{} cannot be read ({error}) nor set aside ({rename})", path.display()),
+    }
+}
+
+/// Written beside and renamed over: a crash leaves the old file or the new one, never half of one.
+fn write(path: &Path, settings: &Settings) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    serde_json::to_writer_pretty(&mut file, settings)?;
+    file.write_all(b"\n")?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut file, message) = SettingsFile::open(Some(folder.path().join("deeper")));
+        assert_eq!(message, None);
+        file.edit().theme = ThemeChoice::Light;
+        file.edit().remember_endpoint("http://127.0.0.1:5001/invocations");
+        file.flush();
+        let (again, message) = SettingsFile::open(Some(folder.path().join("deeper")));
+        assert_eq!(message, None);
+        assert_eq!(again.get(), file.get());
+    }
+
+    #[test]
+    fn a_broken_file_is_set_aside_with_a_message() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE_NAME), b"{ \"version\": ").unwrap();
+        let (file, message) = SettingsFile::open(Some(folder.path().to_owned()));
+        assert_eq!(file.get(), &Settings::default());
+        assert!(message.unwrap().contains("settings.broken.json"));
+        assert!(folder.path().join("settings.broken.json").exists());
+        assert!(!folder.path().join(FILE_NAME).exists());
+    }
+
+    #[test]
+    fn fields_of_other_versions_do_no_harm() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE_NAME), b"{\"version\":9,\"new\":1,\"theme\":\"dark\"}")
+            .unwrap();
+        let (file, message) = SettingsFile::open(Some(folder.path().to_owned()));
+        assert_eq!(message, None);
+        assert_eq!(file.get().theme, ThemeChoice::Dark);
+    }
+
+    #[test]
+    fn the_last_server_comes_first_and_once() {
+        let mut settings = Settings::default();
+        for uri in ["http://a", "http://b", "http://a"] {
+            settings.remember_server(&StoreInfo { uri: uri.into(), ..Default::default() });
+        }
+        let uris: Vec<_> = settings.servers.iter().map(|server| server.uri.as_str()).collect();
+        assert_eq!(uris, ["http://a", "http://b"]);
+    }
+}

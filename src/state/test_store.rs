@@ -1,0 +1,162 @@
+//! A store for unit tests: runs come from streams that the test hands in, everything else is not supported.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::BoxFuture;
+use futures_util::{StreamExt as _, stream};
+
+use super::Cx;
+use super::activity::Activity;
+use super::dialogs::Dialogs;
+use super::notices::Notices;
+use super::settings::Settings;
+use super::tasks::Tasks;
+use crate::entities::{
+    ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, RegisteredModel, Run,
+    VersionNumber,
+};
+use crate::tracking::{
+    Answer, ArtifactBody, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth, StoreInfo,
+    TrackingError, VersionQuery,
+};
+
+/// Answers each search for runs with the next stream.
+#[derive(Default)]
+pub struct TestStore {
+    runs: Mutex<VecDeque<PageStream<Run>>>,
+}
+
+impl TestStore {
+    /// What the next search for runs finds.
+    pub fn will_find(&self, pages: Vec<Result<Vec<Run>, TrackingError>>) {
+        self.runs.lock().unwrap().push_back(stream::iter(pages).boxed());
+    }
+}
+
+fn no<T>() -> Answer<T> {
+    Box::pin(async { Err(unsupported()) })
+}
+
+fn none<T: Send + 'static>() -> PageStream<T> {
+    stream::iter([Err(unsupported())]).boxed()
+}
+
+fn unsupported() -> TrackingError {
+    TrackingError::Unsupported { what: "Not in this test".into() }
+}
+
+impl Store for TestStore {
+    fn info(&self) -> Arc<StoreInfo> {
+        Arc::default()
+    }
+    fn health(&self) -> StoreHealth {
+        StoreHealth::default()
+    }
+    fn search_experiments(&self, _: ExperimentQuery) -> PageStream<Experiment> {
+        none()
+    }
+    fn get_experiment(&self, _: &str) -> Answer<Experiment> {
+        no()
+    }
+    fn search_runs(&self, _: RunQuery) -> PageStream<Run> {
+        self.runs.lock().unwrap().pop_front().unwrap_or_else(none)
+    }
+    fn get_run(&self, _: &str) -> Answer<Run> {
+        no()
+    }
+    fn metric_history(&self, _: &str, _: &str) -> PageStream<Metric> {
+        none()
+    }
+    fn search_registered_models(&self, _: ModelQuery) -> PageStream<RegisteredModel> {
+        none()
+    }
+    fn get_registered_model(&self, _: &str) -> Answer<RegisteredModel> {
+        no()
+    }
+    fn search_model_versions(&self, _: VersionQuery) -> PageStream<ModelVersion> {
+        none()
+    }
+    fn get_model_version(&self, _: &str, _: VersionNumber) -> Answer<ModelVersion> {
+        no()
+    }
+    fn set_registered_model_alias(&self, _: &str, _: &str, _: VersionNumber) -> Answer<()> {
+        no()
+    }
+    fn delete_registered_model_alias(&self, _: &str, _: &str) -> Answer<()> {
+        no()
+    }
+    fn update_model_version(&self, _: &str, _: VersionNumber, _: &str) -> Answer<ModelVersion> {
+        no()
+    }
+    fn set_model_version_tag(&self, _: &str, _: VersionNumber, _: &str, _: &str) -> Answer<()> {
+        no()
+    }
+    fn delete_model_version_tag(&self, _: &str, _: VersionNumber, _: &str) -> Answer<()> {
+        no()
+    }
+    fn get_logged_model(&self, _: &str) -> Answer<LoggedModel> {
+        no()
+    }
+    fn list_artifacts(&self, _: &ArtifactRoot, _: &str) -> Answer<Vec<FileInfo>> {
+        no()
+    }
+    fn read_artifact(&self, _: &ArtifactRoot, _: &str, _: Option<u64>) -> Answer<ArtifactBody> {
+        no()
+    }
+}
+
+struct NoDialogs;
+
+impl Dialogs for NoDialogs {
+    fn save_file(&self, _: &str) -> BoxFuture<'static, Option<PathBuf>> {
+        Box::pin(async { None })
+    }
+    fn pick_file(&self) -> BoxFuture<'static, Option<PathBuf>> {
+        Box::pin(async { None })
+    }
+
+    fn pick_folder(&self) -> BoxFuture<'static, Option<PathBuf>> {
+        Box::pin(async { None })
+    }
+}
+
+/// What a [`Cx`] is made of.
+pub struct TestCx {
+    /// The store.
+    pub store: Arc<TestStore>,
+    /// The settings.
+    pub settings: Settings,
+    tasks: Tasks,
+    dialogs: Arc<dyn Dialogs>,
+    notices: Notices,
+    activity: Activity,
+}
+
+impl TestCx {
+    /// Call it within a runtime (`#[tokio::test]`).
+    pub fn new() -> Self {
+        Self {
+            store: Arc::default(),
+            settings: Settings::default(),
+            tasks: Tasks::new(tokio::runtime::Handle::current(), || {}),
+            dialogs: Arc::new(NoDialogs),
+            notices: Notices::default(),
+            activity: Activity::default(),
+        }
+    }
+
+    /// Runs something with a [`Cx`].
+    pub fn with<T>(&mut self, run: impl FnOnce(&mut Cx<'_>) -> T) -> T {
+        let store: Arc<dyn Store> = Arc::clone(&self.store) as Arc<dyn Store>;
+        run(&mut Cx {
+            tasks: &self.tasks,
+            store: &store,
+            dialogs: &self.dialogs,
+            notices: &mut self.notices,
+            activity: &mut self.activity,
+            settings: &mut self.settings,
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! What is known of the server we are connected to, screen by screen. Goes away with the connection.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Cx;
+use super::artifacts::Artifacts;
+use super::experiments::Experiments;
+use super::follow::Follow;
+use super::navigation::Route;
+use super::registry::Registry;
+use super::run::RunPage;
+use super::runs::{Progress, Runs};
+use super::tasks::Tasks;
+use crate::tracking::Store;
+
+/// One server's data.
+pub struct Workspace {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The list of experiments.
+    pub experiments: Experiments,
+    /// The table of runs of the chosen experiment.
+    pub runs: Runs,
+    /// The run that is shown.
+    pub run: RunPage,
+    /// Files of whatever is shown, and downloads.
+    pub artifacts: Artifacts,
+    /// Models, versions and aliases.
+    pub registry: Registry,
+    follow: Follow,
+}
+
+impl Workspace {
+    /// Knows nothing yet.
+    pub fn new(store: Arc<dyn Store>, tasks: &Tasks) -> Self {
+        Self {
+            follow: Follow::new(&store, tasks),
+            store,
+            experiments: Experiments::default(),
+            runs: Runs::default(),
+            run: RunPage::default(),
+            artifacts: Artifacts::default(),
+            registry: Registry::default(),
+        }
+    }
+
+    /// Takes what arrived.
+    pub fn poll(&mut self, deadline: Instant, cx: &mut Cx<'_>) {
+        self.experiments.poll(deadline, cx);
+        self.runs.poll(deadline, cx);
+        self.run.poll(deadline, cx);
+        self.artifacts.poll(deadline, cx);
+        self.registry.poll(deadline, cx);
+    }
+
+    /// Asks anew for what a route shows when somebody changed the store. Files are left alone: they are not in it.
+    pub fn follow(&mut self, route: &Route, cx: &mut Cx<'_>) {
+        let listing = self.runs.current().is_some_and(|runs| matches!(runs.progress(), Progress::Loading(_)));
+        let busy = listing || self.experiments.is_loading() || self.store.health().in_flight > 0;
+        if self.follow.is_due(busy) {
+            self.experiments.refresh(route, cx);
+            self.runs.refresh(route, cx);
+            self.run.refresh(route, cx);
+            self.registry.refresh(route, cx);
+        }
+    }
+
+    /// Tells whether the user looks at the window: a store is not followed as closely when he does not.
+    pub fn set_focused(&self, focused: bool) {
+        self.follow.set_focused(focused);
+    }
+
+    /// Loads what a route shows, unless it is there.
+    pub fn enter(&mut self, route: &Route, cx: &mut Cx<'_>) {
+        self.experiments.enter(route, cx);
+        self.runs.enter(route, cx);
+        self.run.enter(route, cx);
+        self.registry.enter(route, cx);
+    }
+
+    /// Asks anew for what a route shows.
+    pub fn refresh(&mut self, route: &Route, cx: &mut Cx<'_>) {
+        self.experiments.refresh(route, cx);
+        self.runs.refresh(route, cx);
+        self.run.refresh(route, cx);
+        self.artifacts.refresh(route, cx);
+        self.registry.refresh(route, cx);
+    }
+}
