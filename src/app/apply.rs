@@ -1,0 +1,91 @@
+//! The one place where commands are carried out.
+
+use egui::{Context, OpenUrl, ThemePreference};
+
+use super::Flowdeck;
+use crate::state::navigation::Section;
+use crate::state::settings::ThemeChoice;
+use crate::state::{Command, Navigation, State};
+use crate::ui::widgets;
+
+impl Flowdeck {
+    /// Carries one command out.
+    pub fn apply(&mut self, ctx: &Context, command: Command) {
+        match command {
+            Command::OpenPalette => self.ui.palette.open(self.state.findable()),
+            Command::ShowShortcuts => self.ui.shortcuts.open = true,
+            Command::FocusFilter => widgets::request_filter_focus(ctx),
+            Command::Copy(text, what) => {
+                ctx.copy_text(text);
+                self.state.notices.info(format!("Copied {what}"));
+            }
+            Command::OpenUrl(url) => ctx.open_url(OpenUrl::new_tab(url)),
+            Command::SetTheme(choice) => {
+                self.state.settings.edit().theme = choice;
+                apply_theme(ctx, choice);
+            }
+            command => self.state.apply(command),
+        }
+        // Whatever was changed by a view drawn before others shows in the next frame.
+        ctx.request_repaint();
+    }
+}
+
+impl State {
+    /// Carries out what needs no window.
+    pub fn apply(&mut self, command: Command) {
+        match command {
+            Command::Go(route) => self.go(route),
+            // A click on the rail in the same frame comes first, and wins.
+            Command::Replace(route) if self.navigation.current().section() == route.section() => {
+                self.navigation.replace(route);
+                self.enter();
+            }
+            Command::Back if self.navigation.back() => self.enter(),
+            Command::Forward if self.navigation.forward() => self.enter(),
+            Command::Refresh => self.refresh(),
+            Command::Connect(request) => self.connection.connect(&self.tasks, request, &self.environment),
+            Command::PickFile => self.connection.pick_file(&self.tasks, &self.dialogs),
+            Command::OpenFile(file) => {
+                self.connection.open_file(&self.tasks, &file, &self.environment);
+            }
+            Command::OpenSample => self.connection.open_sample(&self.tasks),
+            Command::CancelConnect => self.connection.cancel(),
+            Command::Disconnect => {
+                self.notices.dismiss_all();
+                self.workspace = None;
+                self.navigation = Navigation::default();
+            }
+            Command::ForgetServer(uri) => self.settings.edit().servers.retain(|server| server.uri != uri),
+            Command::Experiments(command) => self.with_workspace(|w, cx| w.experiments.apply(command, cx)),
+            Command::Runs(command) => self.with_workspace(|w, cx| w.runs.apply(command, cx)),
+            Command::Run(command) => self.with_workspace(|w, cx| w.run.apply(command, cx)),
+            Command::Artifacts(command) => self.with_workspace(|w, cx| w.artifacts.apply(command, cx)),
+            Command::Registry(command) => self.with_workspace(|w, cx| w.registry.apply(command, cx)),
+            Command::Chat(command) => {
+                self.chat.apply(command, &self.tasks, &mut self.notices, self.settings.edit());
+            }
+            Command::DismissNotice(id) => self.notices.dismiss(id),
+            Command::SetDensity(density) => self.settings.edit().density = density,
+            Command::ToggleList => {
+                let settings = self.settings.edit();
+                settings.list_shown = !settings.list_shown;
+            }
+            // The chat's own screen has it already.
+            Command::ToggleChatPanel if self.navigation.current().section() != Section::Chat => {
+                let settings = self.settings.edit();
+                settings.chat_panel = !settings.chat_panel;
+            }
+            // Nothing to go back to, or the window's business.
+            _ => {}
+        }
+    }
+}
+
+pub(super) fn apply_theme(ctx: &Context, choice: ThemeChoice) {
+    ctx.set_theme(match choice {
+        ThemeChoice::System => ThemePreference::System,
+        ThemeChoice::Light => ThemePreference::Light,
+        ThemeChoice::Dark => ThemePreference::Dark,
+    });
+}

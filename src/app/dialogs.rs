@@ -1,0 +1,96 @@
+//! Native dialogs by `rfd` (the desktop's portal on Linux).
+
+use std::path::{Path, PathBuf};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use crate::state::dialogs::Dialogs;
+
+/// The system's own dialogs.
+pub struct NativeDialogs;
+
+impl Dialogs for NativeDialogs {
+    fn save_file(&self, suggested_name: &str) -> BoxFuture<'static, Option<PathBuf>> {
+        let name = suggested_name.to_owned();
+        async move {
+            if !has_dialogs().await {
+                return Some(free_name(&downloads()?, &name));
+            }
+            let dialog = rfd::AsyncFileDialog::new().set_file_name(&name).save_file();
+            dialog.await.map(|file| file.path().to_owned())
+        }
+        .boxed()
+    }
+
+    fn pick_file(&self) -> BoxFuture<'static, Option<PathBuf>> {
+        let dialog = rfd::AsyncFileDialog::new()
+            .add_filter("MLflow's database", &["db", "sqlite", "sqlite3"])
+            .add_filter("All files", &["*"])
+            .pick_file();
+        async move { dialog.await.map(|file| file.path().to_owned()) }.boxed()
+    }
+
+    fn pick_folder(&self) -> BoxFuture<'static, Option<PathBuf>> {
+        async move {
+            if !has_dialogs().await {
+                return downloads();
+            }
+            let dialog = rfd::AsyncFileDialog::new().pick_folder();
+            dialog.await.map(|folder| folder.path().to_owned())
+        }
+        .boxed()
+    }
+}
+
+/// Whether this desktop can ask. Without a portal a dialog would end as if it had been cancelled.
+#[cfg(target_os = "linux")]
+async fn has_dialogs() -> bool {
+    const PORTAL: &str = "org.freedesktop.portal.Desktop";
+    let asked: zbus::Result<bool> = async {
+        let bus = zbus::Connection::session().await?;
+        let names = zbus::fdo::DBusProxy::new(&bus).await?;
+        let activatable = names.list_activatable_names().await?;
+        let running = names.list_names().await?;
+        Ok(activatable.iter().any(|name| name.as_str() == PORTAL)
+            || running.iter().any(|name| name.as_str() == PORTAL))
+    }
+    .await;
+    // rfd asks zenity where there is no portal.
+    asked.unwrap_or(false)
+        || std::env::var_os("PATH")
+            .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join("zenity").is_file()))
+}
+
+#[cfg(not(target_os = "linux"))]
+async fn has_dialogs() -> bool {
+    true
+}
+
+fn downloads() -> Option<PathBuf> {
+    let user = directories::UserDirs::new()?;
+    Some(user.download_dir().unwrap_or(user.home_dir()).to_owned())
+}
+
+/// A name in the folder that nothing has yet: `plot.png`, `plot (2).png`…
+fn free_name(folder: &Path, name: &str) -> PathBuf {
+    let (stem, ending) = match name.rsplit_once('.') {
+        Some((stem, ending)) if !stem.is_empty() => (stem, format!(".{ending}")),
+        _ => (name, String::new()),
+    };
+    let numbered = (2..).map(|number| folder.join(format!("{stem} ({number}){ending}")));
+    std::iter::once(folder.join(name)).chain(numbered).find(|path| !path.exists()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_overwritten_where_nobody_can_be_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(free_name(folder.path(), "a.tar"), folder.path().join("a.tar"));
+        std::fs::write(folder.path().join("a.tar"), "").unwrap();
+        assert_eq!(free_name(folder.path(), "a.tar"), folder.path().join("a (2).tar"));
+    }
+}

@@ -1,0 +1,156 @@
+//! Keys and palette from one table.
+
+use egui::{Context, Key, KeyboardShortcut, Modifiers};
+
+use crate::state::Command;
+use crate::state::command::Commands;
+use crate::state::navigation::{ModelKind, Route};
+use crate::state::settings::{Density, ThemeChoice};
+use crate::ui::{PaletteAction, ShortcutRow, Ui};
+
+/// One command with its name and, perhaps, its keys.
+struct Entry {
+    name: &'static str,
+    keys: Option<KeyboardShortcut>,
+    command: fn() -> Command,
+}
+
+const fn plain(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::NONE, key)
+}
+
+const fn ctrl(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND, key)
+}
+
+const fn alt(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::ALT, key)
+}
+
+const TABLE: &[Entry] = &[
+    Entry { name: "Find anything…", keys: Some(ctrl(Key::K)), command: || Command::OpenPalette },
+    Entry { name: "Filter what is shown", keys: Some(plain(Key::Slash)), command: || Command::FocusFilter },
+    Entry { name: "Refresh", keys: Some(plain(Key::F5)), command: || Command::Refresh },
+    Entry { name: "Back", keys: Some(alt(Key::ArrowLeft)), command: || Command::Back },
+    Entry { name: "Forward", keys: Some(alt(Key::ArrowRight)), command: || Command::Forward },
+    Entry {
+        name: "Go to experiments",
+        keys: Some(ctrl(Key::Num1)),
+        command: || Command::Go(Route::Experiments),
+    },
+    Entry {
+        name: "Go to models",
+        keys: Some(ctrl(Key::Num2)),
+        command: || Command::Go(Route::Models(ModelKind::Model)),
+    },
+    Entry {
+        name: "Go to prompts",
+        keys: Some(ctrl(Key::Num3)),
+        command: || Command::Go(Route::Models(ModelKind::Prompt)),
+    },
+    Entry { name: "Go to chat", keys: Some(ctrl(Key::Num4)), command: || Command::Go(Route::Chat) },
+    Entry { name: "Go to activity", keys: Some(ctrl(Key::Num5)), command: || Command::Go(Route::Activity) },
+    Entry { name: "Go to settings", keys: Some(ctrl(Key::Comma)), command: || Command::Go(Route::Settings) },
+    Entry {
+        name: "Show or hide the chat beside",
+        keys: Some(ctrl(Key::J)),
+        command: || Command::ToggleChatPanel,
+    },
+    Entry { name: "Show or hide the list", keys: Some(ctrl(Key::B)), command: || Command::ToggleList },
+    Entry { name: "Keys", keys: Some(plain(Key::Questionmark)), command: || Command::ShowShortcuts },
+    Entry { name: "Open a database file…", keys: Some(ctrl(Key::O)), command: || Command::PickFile },
+    Entry { name: "Try the sample", keys: None, command: || Command::OpenSample },
+    Entry { name: "Choose another server…", keys: None, command: || Command::Disconnect },
+    Entry { name: "Light theme", keys: None, command: || Command::SetTheme(ThemeChoice::Light) },
+    Entry { name: "Dark theme", keys: None, command: || Command::SetTheme(ThemeChoice::Dark) },
+    Entry { name: "The system's theme", keys: None, command: || Command::SetTheme(ThemeChoice::System) },
+    Entry { name: "Compact rows", keys: None, command: || Command::SetDensity(Density::Compact) },
+    Entry { name: "Regular rows", keys: None, command: || Command::SetDensity(Density::Regular) },
+];
+
+/// Keys that belong to a place rather than to the table; the list of keys shows them too.
+const IN_PLACE: &[(&str, &str)] = &[
+    ("↑ ↓ Enter", "Move and open in lists and tables"),
+    ("Esc", "Close the topmost thing"),
+    ("M", "Move the focused alias: type a version, then Enter"),
+    ("Ctrl+Enter", "Send the message"),
+];
+
+/// Pushes the commands whose keys were pressed. Plain keys belong to a text field that has the focus.
+pub(super) fn take_keys(ctx: &Context, ui: &Ui, out: &mut Commands) {
+    // A dialog wants an answer first.
+    if ui.palette.is_open() || ctx.memory(|memory| memory.top_modal_layer().is_some()) {
+        return;
+    }
+    let typing = ctx.text_edit_focused();
+    for entry in TABLE {
+        let Some(keys) = entry.keys else { continue };
+        let is_text = keys.modifiers == Modifiers::NONE && !matches!(keys.logical_key, Key::F5);
+        if is_text && typing {
+            continue;
+        }
+        let pressed = if keys.logical_key == Key::Questionmark {
+            take_question_mark(ctx)
+        } else {
+            ctx.input_mut(|input| input.consume_shortcut(&keys))
+        };
+        if pressed {
+            if is_text {
+                swallow_text(ctx);
+            }
+            out.push((entry.command)());
+        }
+    }
+}
+
+/// A file dropped on the window is a database to open.
+pub(super) fn take_dropped_files(ctx: &Context, out: &mut Commands) {
+    let dropped = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
+    if let Some(path) = dropped {
+        out.push(Command::OpenFile(path));
+    }
+}
+
+/// `?` needs Shift on some keyboards and not on others.
+fn take_question_mark(ctx: &Context) -> bool {
+    ctx.input_mut(|input| {
+        input.consume_key(Modifiers::NONE, Key::Questionmark)
+            || input.consume_key(Modifiers::SHIFT, Key::Questionmark)
+    })
+}
+
+/// The character that came with a plain key must not land in the field that takes the focus by it.
+fn swallow_text(ctx: &Context) {
+    ctx.input_mut(|input| input.events.retain(|event| !matches!(event, egui::Event::Text(_))));
+}
+
+/// The commands for the palette.
+pub(super) fn palette_actions(ctx: &Context) -> Vec<PaletteAction> {
+    let keys = |entry: &Entry| entry.keys.map(|keys| keys_text(ctx, keys)).unwrap_or_default();
+    TABLE
+        .iter()
+        // It is open already.
+        .filter(|entry| !matches!((entry.command)(), Command::OpenPalette))
+        .map(|entry| PaletteAction { name: entry.name, keys: keys(entry), command: (entry.command)() })
+        .collect()
+}
+
+/// The lines for the list of keys.
+pub(super) fn shortcut_rows(ctx: &Context) -> Vec<ShortcutRow> {
+    let table = TABLE.iter().filter_map(|entry| {
+        entry.keys.map(|keys| ShortcutRow { keys: keys_text(ctx, keys), what: entry.name })
+    });
+    let in_place = IN_PLACE.iter().map(|&(keys, what)| ShortcutRow { keys: keys.to_owned(), what });
+    table.chain(in_place).collect()
+}
+
+/// Keys as they stand on the keyboard, where egui spells them out.
+fn keys_text(ctx: &Context, keys: KeyboardShortcut) -> String {
+    let mut text = ctx.format_shortcut(&keys);
+    for (spelt, shown) in
+        [("Slash", "/"), ("Comma", ","), ("Questionmark", "?"), ("Left", "←"), ("Right", "→")]
+    {
+        text = text.replace(spelt, shown);
+    }
+    text
+}

@@ -1,0 +1,115 @@
+//! Owns everything: the state, the views, and the one place where commands are carried out.
+//!
+//! One frame: `logic` drains what arrived; `ui` draws, and views push commands; `apply` carries them out.
+
+mod apply;
+mod dialogs;
+mod keys;
+mod system_theme;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::state::activity::Activity;
+use crate::state::chat::Chat;
+use crate::state::command::Commands;
+use crate::state::connection::Connection;
+use crate::state::dialogs::Dialogs;
+use crate::state::notices::Notices;
+use crate::state::settings::SettingsFile;
+use crate::state::{Command, Navigation, State, Tasks, format};
+use crate::tracking::{ConnectRequest, Environment, Login};
+use crate::{theme, ui};
+
+pub use dialogs::NativeDialogs;
+
+/// What the app is started with.
+pub struct Options {
+    /// Server to open at once; otherwise the Connect screen is shown.
+    pub tracking_uri: Option<String>,
+    /// Open the sample workspace instead.
+    pub sample: bool,
+    /// The client environment.
+    pub environment: Environment,
+    /// Folder of `settings.json`; `None` keeps nothing.
+    pub config_folder: Option<PathBuf>,
+    /// Where work is run.
+    pub runtime: tokio::runtime::Handle,
+    /// Native dialogs.
+    pub dialogs: Arc<dyn Dialogs>,
+}
+
+/// The app.
+pub struct Flowdeck {
+    state: State,
+    ui: ui::Ui,
+    commands: Commands,
+}
+
+impl Flowdeck {
+    /// Sets fonts and styles up, reads the settings, and starts to connect if an address is known.
+    pub fn new(ctx: &egui::Context, options: Options) -> Self {
+        theme::install(ctx);
+        let (settings, message) = SettingsFile::open(options.config_folder);
+        let waker = ctx.clone();
+        let mut state = State {
+            tasks: Tasks::new(options.runtime, move || waker.request_repaint()),
+            environment: Arc::new(options.environment),
+            dialogs: options.dialogs,
+            settings,
+            notices: Notices::default(),
+            activity: Activity::default(),
+            navigation: Navigation::default(),
+            connection: Connection::default(),
+            workspace: None,
+            servers_opened: 0,
+            sample: None,
+            chat: Chat::from_environment(),
+        };
+        if let Some(message) = message {
+            state.notices.warning(message, None);
+        }
+        apply::apply_theme(ctx, state.settings.get().theme);
+        system_theme::follow(ctx, &state.tasks);
+        let mut ui = ui::Ui::default();
+        ui.palette.actions = keys::palette_actions(ctx);
+        ui.shortcuts.rows = keys::shortcut_rows(ctx);
+        let mut app = Self { state, ui, commands: Commands::default() };
+        if options.sample {
+            app.apply(ctx, Command::OpenSample);
+        } else if let Some(uri) = options.tracking_uri {
+            let request = ConnectRequest { uri, login: Login::Environment, insecure_tls: false };
+            app.apply(ctx, Command::Connect(request));
+        }
+        app
+    }
+
+    /// What the app knows, for tests.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+}
+
+impl eframe::App for Flowdeck {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        if let Some(workspace) = &self.state.workspace {
+            workspace.set_focused(ctx.input(|input| input.focused));
+        }
+        self.state.poll();
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        keys::take_keys(&ctx, &self.ui, &mut self.commands);
+        keys::take_dropped_files(&ctx, &mut self.commands);
+        let cx = ui::Cx { state: &self.state, now: format::now() };
+        self.ui.show(ui, &cx, &mut self.commands);
+        for command in self.commands.take() {
+            self.apply(&ctx, command);
+        }
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.state.settings.flush();
+    }
+}

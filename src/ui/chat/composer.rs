@@ -1,0 +1,212 @@
+//! The field to write in, with Send and Stop; and the first words of an empty conversation.
+
+use egui::{Align, Frame, Id, Key, KeyboardShortcut, Layout, Margin, Modifiers, Stroke, TextEdit, Ui};
+
+use super::Place;
+use crate::state::Command;
+use crate::state::chat::{Chat, ChatCommand, Conversation};
+use crate::state::command::Commands;
+use crate::theme::{self, Icon, Themed as _, size};
+use crate::ui::widgets;
+
+/// What to ask an agent that one does not know yet.
+const FIRST_WORDS: [&str; 3] =
+    ["Why is OTIF down this week?", "What can you do?", "Which tools do you have, and what do they need?"];
+/// How to have somebody to talk to.
+const SERVE: &str = "mlflow models serve -m models:/Name@prod -p 5001 --env-manager local";
+/// How it is sent.
+const HINT: &str = "Enter sends · Shift+Enter for a new line";
+/// The same where there is little room.
+const SHORT_HINT: &str = "Enter sends";
+/// A field wider than this has room for the longer one.
+const ROOM_FOR_HINT: f32 = 330.0;
+/// Tallest the field grows before it scrolls.
+const TALLEST: f32 = 160.0;
+
+/// What is being written.
+#[derive(Debug, Default)]
+pub struct ComposerView {
+    text: String,
+    /// It replaces the last message: the ids of the conversation and of the turn.
+    replaces: Option<(u64, u64)>,
+    focus: bool,
+    /// It had the focus in the frame before: egui takes the focus away on Esc before anything is drawn.
+    focused: bool,
+}
+
+impl ComposerView {
+    /// Puts the cursor into it.
+    pub fn focus(&mut self) {
+        self.focus = true;
+    }
+
+    /// Takes the last message up to be changed.
+    pub fn edit(&mut self, text: &str, conversation: u64, turn: u64) {
+        text.clone_into(&mut self.text);
+        self.replaces = Some((conversation, turn));
+        self.focus = true;
+    }
+
+    /// Draws it.
+    pub fn show(&mut self, ui: &mut Ui, chat: &Chat, place: Place, out: &mut Commands) {
+        let running = chat.current().is_some_and(Conversation::is_running);
+        let id = ui.make_persistent_id("message");
+        self.forget_replaced(chat);
+        self.take_escape(ui, running, place, out);
+        if self.replaces.is_some() {
+            self.replacing_ui(ui);
+        }
+        let tokens = ui.tokens();
+        let focused = ui.memory(|memory| memory.has_focus(id));
+        let ring = if focused { tokens.accent.ring } else { tokens.border };
+        let frame = Frame::new()
+            .fill(tokens.input_bg)
+            .stroke(Stroke::new(size::HAIRLINE, ring))
+            .corner_radius(size::RADIUS_LARGE)
+            .inner_margin(Margin::same(6))
+            .show(ui, |ui| {
+                self.field_ui(ui, id, chat, place, out);
+                ui.horizontal(|ui| {
+                    ui.add_space(size::SPACE_XS);
+                    let hint = if ui.available_width() > ROOM_FOR_HINT { HINT } else { SHORT_HINT };
+                    ui.label(theme::text::small(hint));
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        self.buttons_ui(ui, chat, running, out);
+                    });
+                });
+            });
+        // A click beside the text means the text, too.
+        let clicked = ui.input(|input| input.pointer.primary_clicked());
+        if clicked && ui.rect_contains_pointer(frame.response.rect) {
+            self.focus = true;
+        }
+    }
+
+    /// Once another message is the last one shown, the text is a new message. It stays.
+    fn forget_replaced(&mut self, chat: &Chat) {
+        let last = chat.current().and_then(|current| Some((current.id, current.last_turn()?)));
+        self.replaces = self.replaces.filter(|replaced| Some(*replaced) == last);
+    }
+
+    fn field_ui(&mut self, ui: &mut Ui, id: Id, chat: &Chat, place: Place, out: &mut Commands) {
+        let enter = |modifiers| KeyboardShortcut::new(modifiers, Key::Enter);
+        let sends = ui.memory(|memory| memory.has_focus(id))
+            && ui.input_mut(|input| input.consume_shortcut(&enter(Modifiers::COMMAND)));
+        egui::ScrollArea::vertical().id_salt("composer").max_height(TALLEST).show(ui, |ui| {
+            let field = TextEdit::multiline(&mut self.text)
+                .id(id)
+                .hint_text("Message the agent…")
+                .frame(Frame::NONE)
+                .margin(Margin::symmetric(size::SPACE_XS as i8, 2))
+                .desired_rows(2)
+                .desired_width(f32::INFINITY)
+                .return_key(enter(Modifiers::SHIFT));
+            let response = ui.add(field).accessible_name("Message");
+            if place.fresh || std::mem::take(&mut self.focus) {
+                response.request_focus();
+            }
+            self.focused = response.has_focus();
+            let plain =
+                self.focused && ui.input(|input| input.key_pressed(Key::Enter) && !input.modifiers.shift);
+            if sends || plain {
+                self.send(chat, out);
+            }
+        });
+    }
+
+    fn buttons_ui(&mut self, ui: &mut Ui, chat: &Chat, running: bool, out: &mut Commands) {
+        if running {
+            let stop = theme::button::default((Icon::Stop.sized(size::ICON_SMALL).alt_text(""), "Stop"));
+            if ui.add(stop).on_hover_text("Esc. The agent goes on to its end on the server").clicked() {
+                out.push(ChatCommand::Stop);
+            }
+            return;
+        }
+        let ready = chat.can_send() && !self.text.trim().is_empty();
+        let send = theme::button::primary((Icon::Send.sized(size::ICON_SMALL).alt_text(""), "Send"));
+        let response = ui.add_enabled(ready, send).on_hover_text("Enter");
+        let response = match chat.target.endpoint() {
+            None => response.on_disabled_hover_text("Enter the agent's address above"),
+            Some(_) => response.on_disabled_hover_text("Write a message first"),
+        };
+        if response.clicked() {
+            self.send(chat, out);
+        }
+    }
+
+    fn replacing_ui(&mut self, ui: &mut Ui) {
+        ui.horizontal(|ui| {
+            ui.add(Icon::Edit.sized(size::ICON_SMALL).tint(ui.tokens().text_weak).alt_text(""));
+            ui.label(theme::text::small("Replaces the last message and its answer"));
+            if ui.add(theme::button::quiet("Cancel")).clicked() {
+                self.replaces = None;
+                self.text.clear();
+            }
+        });
+    }
+
+    /// Esc stops the answer, gives up on a change, or leaves the field, in this order.
+    fn take_escape(&mut self, ui: &Ui, running: bool, place: Place, out: &mut Commands) {
+        let nobody = ui.memory(|memory| memory.focused().is_none());
+        let ours = self.focused || (nobody && place.full);
+        if !ours || !(running || self.replaces.is_some()) {
+            return;
+        }
+        if ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+            self.focus = self.focused;
+            if running {
+                out.push(ChatCommand::Stop);
+            } else {
+                self.replaces = None;
+                self.text.clear();
+            }
+        }
+    }
+
+    fn send(&mut self, chat: &Chat, out: &mut Commands) {
+        if !chat.can_send() || self.text.trim().is_empty() {
+            return;
+        }
+        let text = std::mem::take(&mut self.text).trim().to_owned();
+        out.push(match self.replaces.take() {
+            Some((conversation, turn)) => ChatCommand::ReplaceLast { conversation, turn, text },
+            None => ChatCommand::Send(text),
+        });
+        self.focus = true;
+    }
+}
+
+/// An empty conversation: what to say first, or how to have somebody to talk to.
+pub fn first_words_ui(ui: &mut Ui, chat: &Chat, out: &mut Commands) {
+    ui.spacing_mut().item_spacing.y = size::SPACE_S;
+    if chat.target.endpoint().is_none() {
+        ui.label(theme::text::title("Talk to a served agent"));
+        ui.label(theme::text::weak("Enter its address above. To serve a registered agent here:"));
+        widgets::code_ui(ui, SERVE, "sh");
+        ui.label(theme::text::weak("It then answers at localhost:5001."));
+        return;
+    }
+    ui.label(theme::text::title("What would you like to know?"));
+    ui.horizontal_wrapped(|ui| {
+        for words in FIRST_WORDS {
+            let chip = theme::button::default(words).wrap();
+            if ui.add_enabled(chat.can_send(), chip).clicked() {
+                out.push(Command::Chat(ChatCommand::Send(words.to_owned())));
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_of_a_message_that_is_not_the_last_becomes_a_new_message() {
+        let chat = Chat::default();
+        let mut composer = ComposerView::default();
+        composer.edit("again", 7, 8);
+        composer.forget_replaced(&chat);
+        assert_eq!((composer.replaces, composer.text.as_str()), (None, "again"));
+    }
+}

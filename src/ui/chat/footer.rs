@@ -1,0 +1,158 @@
+//! Below an answer: how long it took, what it used, and the request and the response as they were.
+
+use egui::Ui;
+
+use super::items::{data_ui, seconds};
+use super::messages::Tools;
+use crate::agent::wire::pretty_json;
+use crate::agent::{to_curl, to_python};
+use crate::state::Command;
+use crate::state::chat::Turn;
+use crate::state::command::Commands;
+use crate::state::format;
+use crate::theme::{self, Icon, size};
+use crate::ui::widgets;
+
+/// The turn whose request and response are shown, indented once.
+#[derive(Debug, Default)]
+pub struct RawView {
+    turn: Option<u64>,
+    request: String,
+    response: String,
+    json: bool,
+}
+
+impl RawView {
+    fn toggle(&mut self, turn: &Turn) {
+        if self.turn.take() == Some(turn.id) {
+            *self = Self::default();
+            return;
+        }
+        let Some(report) = &turn.report else { return };
+        let pretty = pretty_json(&report.response);
+        *self = Self {
+            turn: Some(turn.id),
+            request: pretty_json(&report.request).unwrap_or_else(|| report.request.to_string()),
+            json: pretty.is_some(),
+            response: pretty.unwrap_or_else(|| report.response.to_string()),
+        };
+    }
+}
+
+/// Draws it.
+pub(super) fn footer_ui(ui: &mut Ui, turn: &Turn, tools: &mut Tools<'_>) {
+    let figures = theme::text::small(figures(turn));
+    let one_line = ui.available_width() > ONE_LINE;
+    if !one_line {
+        ui.add(egui::Label::new(figures.clone()).wrap());
+    }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = size::SPACE_XS;
+        ui.spacing_mut().button_padding.x = size::SPACE_XS;
+        if one_line {
+            ui.label(figures);
+            ui.add_space(size::SPACE_S);
+        }
+        buttons_ui(ui, turn, tools);
+        if let Some(trace) = &turn.answer.trace_id {
+            trace_ui(ui, trace, tools.out);
+        }
+    });
+    if tools.raw.turn == Some(turn.id) {
+        raw_ui(ui, turn, tools);
+    }
+}
+
+/// A column wider than this has room for figures and buttons in one line.
+const ONE_LINE: f32 = 620.0;
+
+fn trace_ui(ui: &mut Ui, trace: &str, out: &mut Commands) {
+    let short = format!("trace {}", format::short_id(trace.trim_start_matches("tr-")));
+    let label = egui::Label::new(theme::text::small_mono(short)).sense(egui::Sense::click());
+    let response = ui.add(label).on_hover_cursor(egui::CursorIcon::PointingHand);
+    if response.on_hover_text(format!("{trace}\nClick to copy")).clicked() {
+        out.push(Command::Copy(trace.to_owned(), "the trace id"));
+    }
+}
+
+fn buttons_ui(ui: &mut Ui, turn: &Turn, tools: &mut Tools<'_>) {
+    let text = turn.answer.text();
+    if !text.is_empty() {
+        let copy = theme::button::quiet(Icon::Copy.sized(size::ICON_SMALL).alt_text("Copy the answer"));
+        if ui.add(copy).on_hover_text("Copy the answer").clicked() {
+            tools.out.push(Command::Copy(text, "the answer"));
+        }
+    }
+    if turn.report.is_some() {
+        let raw =
+            theme::button::quiet(Icon::Code.sized(size::ICON_SMALL).alt_text("Raw request and response"));
+        if ui.add(raw).on_hover_text("Raw request and response").clicked() {
+            tools.raw.toggle(turn);
+        }
+    }
+    let more = theme::button::quiet(Icon::Terminal.sized(size::ICON_SMALL).alt_text("Copy the request"));
+    let menu = egui::containers::menu::MenuButton::from_button(more);
+    let (response, _) = menu.ui(ui, |ui| {
+        if ui.button("Copy as curl").clicked() {
+            tools.out.push(Command::Copy(to_curl(&turn.endpoint, &turn.payload), "the curl command"));
+            ui.close();
+        }
+        if ui.button("Copy as Python").clicked() {
+            tools.out.push(Command::Copy(to_python(&turn.endpoint, &turn.payload), "the Python script"));
+            ui.close();
+        }
+    });
+    response.on_hover_text("Copy the request as curl or Python");
+}
+
+/// `0.4 s to the first token · 3.1 s · 42 in, 180 out · 67 tokens/s`.
+fn figures(turn: &Turn) -> String {
+    let mut figures = Vec::new();
+    let total = turn.elapsed();
+    let first = turn.report.as_ref().and_then(|report| report.first_token).filter(|_| turn.answer.streamed);
+    if let Some(first) = first {
+        figures.push(format!("{} to the first token", seconds(first)));
+    }
+    figures.push(seconds(total));
+    if let Some(usage) = &turn.answer.usage {
+        let count = |tokens: u64| format::count(usize::try_from(tokens).unwrap_or(usize::MAX));
+        figures.push(format!("{} tokens in, {} out", count(usage.input), count(usage.output)));
+        let writing = first.map_or(total, |first| total.saturating_sub(first)).as_secs_f64();
+        if usage.output > 1 && writing > 0.1 {
+            figures.push(format!("{} tokens/s", format::number((usage.output as f64 / writing).round())));
+        }
+    }
+    if turn.did_not_stream() {
+        figures.push("not streamed: this endpoint answers as a whole".to_owned());
+    }
+    figures.join(" · ")
+}
+
+fn raw_ui(ui: &mut Ui, turn: &Turn, tools: &mut Tools<'_>) {
+    let raw = &*tools.raw;
+    let head = turn.report.as_ref().and_then(|report| report.head.as_ref());
+    ui.push_id("raw request", |ui| {
+        ui.label(theme::text::label(format!("Request to {}", turn.endpoint.shown_url())));
+        widgets::code_ui(ui, &raw.request, "json");
+    });
+    ui.push_id("raw response", |ui| {
+        let title = head.map_or_else(
+            || "No response".to_owned(),
+            |head| {
+                let kind = head.content_type.as_deref().unwrap_or("no content type");
+                format!("Response: HTTP {}, {kind}", head.status)
+            },
+        );
+        ui.label(theme::text::label(title));
+        widgets::code_ui(ui, &raw.response, if raw.json { "json" } else { "" });
+        if turn.report.as_ref().is_some_and(|report| report.response_truncated) {
+            ui.label(theme::text::small("Only the first 4 MB were kept"));
+        }
+    });
+    if let Some(outputs) = &turn.answer.custom_outputs {
+        ui.push_id("custom outputs", |ui| {
+            ui.label(theme::text::label("Custom outputs"));
+            data_ui(ui, &outputs.to_string());
+        });
+    }
+}

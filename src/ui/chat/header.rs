@@ -1,0 +1,260 @@
+//! Whom one talks to: the conversations, the address with its health, token, system prompt.
+
+use egui::{Align, Color32, Key, Layout, Response, RichText, Sense, TextEdit, Ui, vec2};
+
+use super::Place;
+use super::fold::fold_ui;
+use crate::agent::{Endpoint, Health, Token};
+use crate::state::Command;
+use crate::state::chat::{Chat, ChatCommand, Conversation, TOKEN_VARIABLE, Target};
+use crate::state::command::Commands;
+use crate::theme::{self, Icon, Themed as _, size};
+use crate::ui::Cx;
+
+const SAMPLE_NOTE: &str = "The sample agent, built into Flowdeck: canned answers, no language model";
+
+/// What is typed here.
+#[derive(Default)]
+pub struct HeaderView {
+    address: String,
+    /// The address that `address` was taken from.
+    known: String,
+    token: String,
+    system: String,
+    /// The conversation that `system` was taken from.
+    of: Option<u64>,
+    /// Enter was pressed in the address.
+    entered: bool,
+}
+
+impl HeaderView {
+    /// Draws it. Whether an address was just entered: what to say comes next.
+    pub fn show(&mut self, ui: &mut Ui, cx: &Cx<'_>, place: Place, out: &mut Commands) -> bool {
+        let chat = &cx.state.chat;
+        self.take_up(chat);
+        ui.spacing_mut().item_spacing.y = size::SPACE_S;
+        title_ui(ui, chat, place, out);
+        self.address_ui(ui, chat, &cx.state.settings.get().endpoints, out);
+        ui.horizontal_wrapped(|ui| health_ui(ui, &chat.target));
+        if chat.is_sample() {
+            ui.add(egui::Label::new(theme::text::small(SAMPLE_NOTE)).wrap());
+        }
+        secrets_ui(ui, &chat.target);
+        fold_ui(ui, "chat options", Icon::Settings, "Token, system prompt, streaming", |ui| {
+            self.options_ui(ui, chat, out);
+        });
+        std::mem::take(&mut self.entered)
+    }
+
+    /// Follows what was changed elsewhere.
+    fn take_up(&mut self, chat: &Chat) {
+        let address = chat.target.address();
+        if self.known != address {
+            address.clone_into(&mut self.known);
+            address.clone_into(&mut self.address);
+            self.token.clear();
+        }
+        let current = chat.current();
+        if self.of != current.map(|current| current.id) {
+            self.of = current.map(|current| current.id);
+            self.system = current.map(|current| current.system_prompt.clone()).unwrap_or_default();
+        }
+    }
+
+    fn address_ui(&mut self, ui: &mut Ui, chat: &Chat, recent: &[String], out: &mut Commands) {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = size::SPACE_XS;
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let refresh = theme::button::icon(Icon::Refresh, "Check the endpoint");
+                let can = chat.target.endpoint().is_some();
+                if ui.add_enabled(can, refresh).on_hover_text("Check the endpoint").clicked() {
+                    out.push(ChatCommand::Probe);
+                }
+                if !recent.is_empty() {
+                    recent_ui(ui, recent, out);
+                }
+                let icon = Icon::Agent.sized(size::ICON_SMALL).tint(ui.tokens().text_weak).alt_text("");
+                let field = TextEdit::singleline(&mut self.address)
+                    .prefix(icon)
+                    .hint_text("localhost:5001")
+                    .desired_width(ui.available_width());
+                let response = ui.add(field).accessible_name("Agent address");
+                if response.lost_focus() {
+                    self.entered = ui.input(|input| input.key_pressed(Key::Enter));
+                    if self.address != self.known {
+                        out.push(ChatCommand::SetAddress(self.address.clone()));
+                        // What was typed gives way to the address as it was read, even if that is the one before.
+                        self.known.clear();
+                    }
+                }
+            });
+        });
+    }
+
+    fn options_ui(&mut self, ui: &mut Ui, chat: &Chat, out: &mut Commands) {
+        ui.label(theme::text::label("Token"));
+        let hint = if chat.target.uses_default_token() {
+            format!("{TOKEN_VARIABLE}, sent with your messages")
+        } else if chat.target.withholds_default_token() {
+            format!("{TOKEN_VARIABLE} is withheld. Enter it here to send it")
+        } else if chat.target.endpoint().is_some_and(|endpoint| endpoint.token().is_some()) {
+            "Kept for this server until Flowdeck is closed".to_owned()
+        } else {
+            "None. Sent as a bearer token".to_owned()
+        };
+        let field = TextEdit::singleline(&mut self.token).password(true).hint_text(hint);
+        let response = ui.add(field.desired_width(f32::INFINITY)).accessible_name("Token");
+        if response.lost_focus() && (!self.token.is_empty() || response.changed()) {
+            out.push(ChatCommand::SetToken(Token::new(&self.token)));
+        }
+        let own = !chat.target.uses_default_token()
+            && chat.target.endpoint().is_some_and(|endpoint| endpoint.token().is_some());
+        if own && ui.add(theme::button::quiet("Forget the token")).clicked() {
+            self.token.clear();
+            out.push(ChatCommand::SetToken(Token::new("")));
+        }
+        ui.label(theme::text::label("System prompt"));
+        let field = TextEdit::multiline(&mut self.system).desired_rows(2).hint_text("None");
+        if ui.add(field.desired_width(f32::INFINITY)).accessible_name("System prompt").changed() {
+            out.push(ChatCommand::SetSystemPrompt(self.system.clone()));
+        }
+        let mut stream = chat.stream;
+        if ui.checkbox(&mut stream, "Ask for a stream").changed() {
+            out.push(ChatCommand::SetStream(stream));
+        }
+    }
+}
+
+fn title_ui(ui: &mut Ui, chat: &Chat, place: Place, out: &mut Commands) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if !place.full {
+                let close = theme::button::icon(Icon::Close, "Close the chat");
+                if ui.add(close).on_hover_text("Close the chat").clicked() {
+                    out.push(Command::ToggleChatPanel);
+                }
+            }
+            let new = theme::button::icon(Icon::Add, "New conversation");
+            if ui.add(new).on_hover_text("New conversation").clicked() {
+                out.push(ChatCommand::New);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| conversations_ui(ui, chat, out));
+        });
+    });
+}
+
+fn conversations_ui(ui: &mut Ui, chat: &Chat, out: &mut Commands) {
+    let title = chat.current().map_or_else(String::new, Conversation::title);
+    let text = theme::text::title(title);
+    if chat.conversations().len() < 2 {
+        ui.add(egui::Label::new(text).truncate());
+        return;
+    }
+    let button =
+        theme::button::quiet((text, Icon::ChevronDown.sized(size::ICON_SMALL).alt_text(""))).truncate();
+    egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+        for conversation in chat.conversations() {
+            let current = chat.current().is_some_and(|current| current.id == conversation.id);
+            ui.horizontal(|ui| {
+                let entry = egui::Button::selectable(current, conversation.title());
+                if ui.add(entry).clicked() {
+                    out.push(ChatCommand::Show(conversation.id));
+                    ui.close();
+                }
+                let name = format!("Delete {}", conversation.title());
+                if ui.add(theme::button::icon(Icon::Delete, &name)).on_hover_text("Delete").clicked() {
+                    out.push(ChatCommand::Delete(conversation.id));
+                    ui.close();
+                }
+            });
+        }
+    });
+}
+
+fn recent_ui(ui: &mut Ui, recent: &[String], out: &mut Commands) {
+    let button = theme::button::icon(Icon::History, "Recent addresses");
+    let menu = egui::containers::menu::MenuButton::from_button(button);
+    let (response, _) = menu.ui(ui, |ui| {
+        for address in recent {
+            ui.horizontal(|ui| {
+                if ui.add(egui::Button::selectable(false, address.as_str())).clicked() {
+                    out.push(ChatCommand::SetAddress(address.clone()));
+                    ui.close();
+                }
+                let name = format!("Forget {address}");
+                if ui.add(theme::button::icon(Icon::Close, &name)).on_hover_text("Forget").clicked() {
+                    out.push(ChatCommand::ForgetAddress(address.clone()));
+                }
+            });
+        }
+    });
+    response.on_hover_text("Recent addresses");
+}
+
+/// A dot and a word, or why there is none.
+fn health_ui(ui: &mut Ui, target: &Target) {
+    ui.spacing_mut().item_spacing = vec2(size::SPACE_XS + 2.0, size::SPACE_XS);
+    let tokens = ui.tokens();
+    if let Some(error) = target.error() {
+        dot_ui(ui, tokens.failure.fg);
+        word_ui(ui, error.to_string(), tokens.failure.fg);
+        return;
+    }
+    if target.endpoint().is_none() {
+        dot_ui(ui, tokens.text_disabled);
+        word_ui(ui, "No agent yet".into(), tokens.text_weak);
+        return;
+    }
+    let Some(probe) = target.found() else {
+        dot_ui(ui, tokens.text_disabled);
+        word_ui(ui, "Checking…".into(), tokens.text_weak);
+        return;
+    };
+    let (color, advice) = match &probe.health {
+        Health::AgentServer { .. } | Health::ScoringServer { .. } => (tokens.success.fg, None),
+        Health::Busy => (tokens.warning.fg, Some("A turn can take a while. Messages are still taken")),
+        // The environment's goes with messages, never with a check.
+        Health::NeedsToken { .. } if target.uses_default_token() => (tokens.text_weak, None),
+        Health::NeedsToken { .. } => (tokens.warning.fg, Some("Enter a token below")),
+        Health::Unchecked => (tokens.text_weak, None),
+        Health::NotAModelServer { .. } => (tokens.failure.fg, Some("Check the address")),
+        Health::Down(error) => (tokens.failure.fg, Some(error.next_step())),
+    };
+    dot_ui(ui, color);
+    let text = match &probe.health {
+        Health::Down(error) => format!("Not reachable: {error}"),
+        health => health.describe(),
+    };
+    let word = if probe.health.is_up() { tokens.text_weak } else { color };
+    word_ui(ui, text, word)
+        .on_hover_text(format!("Checked in {} ms. Refresh to check again", probe.took.as_millis()));
+    if let Some(advice) = advice {
+        ui.add(egui::Label::new(theme::text::small(advice)).wrap());
+    }
+}
+
+/// Where the query and the token go, or why they do not, if that is worth a word.
+fn secrets_ui(ui: &mut Ui, target: &Target) {
+    let warning = ui.tokens().warning.fg;
+    if target.endpoint().is_some_and(Endpoint::has_query) {
+        let text = "With the query entered, which is sent but neither shown nor remembered";
+        word_ui(ui, text.into(), ui.tokens().text_weak);
+    }
+    if target.endpoint().is_some_and(Endpoint::exposes_token) {
+        word_ui(ui, "The token travels unencrypted over http".into(), warning);
+    } else if target.withholds_default_token() {
+        let why = "it would travel unencrypted over http. Entering it below sends it";
+        word_ui(ui, format!("{TOKEN_VARIABLE} is withheld: {why}"), warning);
+    }
+}
+
+fn dot_ui(ui: &mut Ui, color: Color32) {
+    let (rect, _) =
+        ui.allocate_exact_size(vec2(8.0, ui.text_style_height(&egui::TextStyle::Small)), Sense::hover());
+    ui.painter().circle_filled(rect.center(), 4.0, color);
+}
+
+fn word_ui(ui: &mut Ui, text: String, color: Color32) -> Response {
+    ui.add(egui::Label::new(RichText::new(text).small().color(color)).wrap())
+}

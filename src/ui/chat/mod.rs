@@ -1,0 +1,115 @@
+//! The chat, as a screen or beside another: whom one talks to, the conversation, and the field to write in.
+//!
+//! - `header`: conversations, address, health, token, system prompt;
+//! - `messages`: the turns, of which only the visible ones are laid out;
+//! - `turn`, `items`, `notes`, `footer`: one turn;
+//! - `composer`: the field to write in, Send and Stop.
+
+mod composer;
+mod fold;
+mod footer;
+mod header;
+mod items;
+mod messages;
+mod notes;
+mod turn;
+
+use egui::{CentralPanel, Frame, Margin, Panel, Stroke, Ui};
+
+use super::Cx;
+use super::widgets::Markdown;
+use crate::state::chat::{Chat, ChatCommand};
+use crate::state::command::Commands;
+use crate::state::navigation::Section;
+use crate::theme::{Themed as _, size};
+
+/// The chat, as a screen or beside another.
+#[derive(Default)]
+pub struct ChatView {
+    header: header::HeaderView,
+    messages: messages::MessagesView,
+    composer: composer::ComposerView,
+    markdown: Markdown,
+    /// The frame in which it was last drawn, and whether it had the window to itself: when it opens, the cursor
+    /// goes into the composer.
+    seen: (u64, bool),
+}
+
+/// Where and how the chat is drawn.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// It has the whole window to itself, rather than a panel beside another screen.
+    full: bool,
+    /// It has just been opened, here or as the other kind.
+    fresh: bool,
+}
+
+impl ChatView {
+    /// Draws it.
+    pub fn show(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
+        let chat = &cx.state.chat;
+        if !chat.is_open() {
+            out.push(ChatCommand::Open);
+        }
+        let frame = ui.ctx().cumulative_frame_nr();
+        let full = cx.route().section() == Section::Chat;
+        let (before, was_full) = std::mem::replace(&mut self.seen, (frame, full));
+        let place = Place { full, fresh: frame.saturating_sub(before) > 1 || full != was_full };
+        let padding = Margin::symmetric(size::SPACE_M as i8, size::SPACE_S as i8);
+        let entered = Panel::top("chat header")
+            .resizable(false)
+            .frame(Frame::new().inner_margin(padding))
+            .show(ui, |ui| column_ui(ui, |ui| self.header.show(ui, cx, place, out)))
+            .inner;
+        if entered {
+            self.composer.focus();
+        }
+        Panel::bottom("chat composer")
+            .resizable(false)
+            .show_separator_line(false)
+            .frame(Frame::new().inner_margin(padding))
+            .show(ui, |ui| column_ui(ui, |ui| self.composer.show(ui, chat, place, out)));
+        CentralPanel::no_frame().show(ui, |ui| {
+            if chat.current().is_none_or(|current| current.turns.is_empty()) {
+                empty_ui(ui, chat, out);
+            } else {
+                self.messages.show(ui, cx, &mut self.markdown, &mut self.composer, out);
+            }
+        });
+    }
+}
+
+fn empty_ui(ui: &mut Ui, chat: &Chat, out: &mut Commands) {
+    egui::ScrollArea::vertical().id_salt("chat empty").auto_shrink(false).show(ui, |ui| {
+        let padding = Margin::symmetric(size::SPACE_M as i8, size::SPACE_L as i8);
+        Frame::new()
+            .inner_margin(padding)
+            .show(ui, |ui| column_ui(ui, |ui| composer::first_words_ui(ui, chat, out)));
+    });
+}
+
+/// Widest column of a conversation: text that is read, and tables in it.
+const COLUMN: f32 = 820.0;
+
+/// A column in the middle, as wide as there is room up to [`COLUMN`].
+fn column_ui<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let room = ui.available_rect_before_wrap();
+    let width = room.width().min(COLUMN);
+    let left = room.left() + ((room.width() - width) / 2.0).floor();
+    let rect = egui::Rect::from_x_y_ranges(left..=left + width, room.y_range());
+    let builder = egui::UiBuilder::new().max_rect(rect).layout(egui::Layout::top_down(egui::Align::Min));
+    ui.scope_builder(builder, |ui| {
+        ui.set_width(width);
+        add(ui)
+    })
+    .inner
+}
+
+/// A box that sets something apart: a message of the user, a failure.
+fn boxed(ui: &Ui, fill: egui::Color32) -> Frame {
+    Frame::new()
+        .fill(fill)
+        .stroke(Stroke::new(size::HAIRLINE, ui.tokens().hairline))
+        .corner_radius(size::RADIUS_LARGE)
+        .inner_margin(Margin::symmetric(size::SPACE_M as i8, size::SPACE_S as i8))
+}

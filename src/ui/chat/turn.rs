@@ -1,0 +1,101 @@
+//! One turn: what the user said, what came back, and how it went.
+
+use std::time::Duration;
+
+use egui::{Align, Layout, Margin, Ui};
+
+use super::messages::Tools;
+use super::{boxed, footer, items, notes};
+use crate::state::Command;
+use crate::state::chat::{Ask, Conversation, Turn};
+use crate::theme::{self, Icon, Themed as _, size};
+
+/// A turn and where it stands.
+pub(super) struct Look<'a> {
+    pub turn: &'a Turn,
+    pub before: Option<&'a Turn>,
+    pub last: bool,
+    pub conversation: &'a Conversation,
+}
+
+/// Draws it.
+pub(super) fn turn_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
+    ui.spacing_mut().item_spacing.y = size::SPACE_S;
+    ui.add_space(size::SPACE_M);
+    let turn = look.turn;
+    ask_ui(ui, look, tools);
+    let elsewhere = look.before.is_none_or(|before| before.endpoint.url() != turn.endpoint.url());
+    if elsewhere {
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = size::SPACE_XS;
+            ui.add(Icon::Agent.sized(size::ICON_SMALL).tint(ui.tokens().text_weak).alt_text(""));
+            ui.label(theme::text::small(turn.endpoint.host())).on_hover_text(turn.endpoint.shown_url());
+        });
+    }
+    for (index, row) in turn.answer.rows().into_iter().enumerate() {
+        ui.push_id(index, |ui| items::row_ui(ui, look, row, tools));
+    }
+    if !turn.answer.unknown_events.is_empty() {
+        items::unknown_events_ui(ui, &turn.answer.unknown_events);
+    }
+    if turn.answer.is_over() {
+        notes::notes_ui(ui, look, tools.out);
+        footer::footer_ui(ui, turn, tools);
+    } else {
+        waiting_ui(ui, turn);
+    }
+    ui.add_space(size::SPACE_S);
+}
+
+fn ask_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
+    let fill = ui.tokens().raised_bg;
+    match &look.turn.ask {
+        Ask::Text(text) => {
+            boxed(ui, fill).inner_margin(Margin::symmetric(size::SPACE_M as i8, 3)).show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+                    ask_buttons_ui(ui, look, text, tools);
+                    ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                        ui.spacing_mut().item_spacing.y = 0.0;
+                        ui.add_space(BESIDE_BUTTON);
+                        ui.add(egui::Label::new(text).wrap().selectable(true));
+                        ui.add_space(BESIDE_BUTTON);
+                    });
+                });
+            });
+        }
+        Ask::Approvals(decisions) => {
+            for (request, approved) in decisions {
+                let word = if *approved { "Approved" } else { "Denied" };
+                ui.label(theme::text::small(format!("{word} {request}")));
+            }
+        }
+    }
+}
+
+fn ask_buttons_ui(ui: &mut Ui, look: &Look<'_>, text: &str, tools: &mut Tools<'_>) {
+    ui.spacing_mut().item_spacing.x = 0.0;
+    let copy = theme::button::quiet(Icon::Copy.sized(size::ICON_SMALL).alt_text("Copy the message"));
+    if ui.add(copy).on_hover_text("Copy the message").clicked() {
+        tools.out.push(Command::Copy(text.to_owned(), "the message"));
+    }
+    if look.last && !look.conversation.is_running() {
+        let edit = theme::button::quiet(Icon::Edit.sized(size::ICON_SMALL).alt_text("Edit and send again"));
+        if ui.add(edit).on_hover_text("Edit and send again").clicked() {
+            tools.composer.edit(text, look.conversation.id, look.turn.id);
+        }
+    }
+}
+
+/// Brings the first line of a message to the height of the buttons beside it.
+const BESIDE_BUTTON: f32 = 3.0;
+
+/// A still mark, and the seconds.
+fn waiting_ui(ui: &mut Ui, turn: &Turn) {
+    let elapsed = turn.elapsed();
+    let seconds = elapsed.as_secs();
+    let text = if turn.answer.has_output() { "…" } else { "Waiting for the answer…" };
+    let text = if seconds == 0 { text.to_owned() } else { format!("{text} {seconds} s") };
+    ui.label(theme::text::weak(text));
+    ui.request_repaint_after(Duration::from_secs(seconds + 1).saturating_sub(elapsed));
+}

@@ -1,0 +1,119 @@
+//! The window: rail, list, main pane, chat beside it, status bar; toasts and palette above.
+
+use egui::{CentralPanel, Frame, Panel};
+
+use super::Cx;
+use super::chat::ChatView;
+use super::connect::ConnectView;
+use super::experiments::ExperimentsView;
+use super::palette::PaletteView;
+use super::registry::RegistryView;
+use super::run::RunView;
+use super::runs::RunsView;
+use super::shortcuts::ShortcutsView;
+use super::{activity, rail, settings, status_bar, toasts};
+use crate::state::command::Commands;
+use crate::state::navigation::{Route, Section};
+use crate::theme::{Themed as _, size};
+
+/// All views, each with its own typed text, selection and scroll.
+#[derive(Default)]
+pub struct Ui {
+    connect: ConnectView,
+    experiments: ExperimentsView,
+    runs: RunsView,
+    run: RunView,
+    registry: RegistryView,
+    server: u64,
+    chat: ChatView,
+    /// Finds and does everything by name.
+    pub palette: PaletteView,
+    /// The list of keys.
+    pub shortcuts: ShortcutsView,
+}
+
+impl Ui {
+    /// Draws the window.
+    pub fn show(&mut self, ui: &mut egui::Ui, cx: &Cx<'_>, out: &mut Commands) {
+        self.forget_other_servers(cx);
+        let tokens = ui.tokens();
+        let bare = Frame::new().fill(tokens.app_bg);
+        Panel::bottom("status bar")
+            .exact_size(size::STATUS_BAR)
+            .resizable(false)
+            .frame(bare.inner_margin(egui::Margin::symmetric(size::SPACE_S as i8, 0)))
+            .show(ui, |ui| status_bar::show(ui, cx, out));
+        Panel::left("rail")
+            .exact_size(size::RAIL)
+            .resizable(false)
+            .frame(bare)
+            .show(ui, |ui| rail::show(ui, cx, out));
+        let section = cx.route().section();
+        if cx.state.settings.get().chat_panel && section != Section::Chat {
+            Panel::right("chat panel")
+                .default_size(size::INSPECTOR + 60.0)
+                .size_range(size::INSPECTOR_MIN..=720.0)
+                .frame(Frame::new().fill(tokens.panel_bg))
+                .show(ui, |ui| {
+                    fill_panel(ui);
+                    self.chat.show(ui, cx, out);
+                });
+        }
+        self.list_ui(ui, cx, section, out);
+        CentralPanel::no_frame()
+            .frame(Frame::new().fill(tokens.panel_bg))
+            .show(ui, |ui| self.main_ui(ui, cx, out));
+        self.registry.modals_ui(ui.ctx(), cx, out);
+        self.palette.show(ui.ctx(), cx, out);
+        self.shortcuts.show(ui.ctx());
+        toasts::show(ui.ctx(), cx, out);
+    }
+
+    /// Filters, cursors and half-typed descriptions belong to the server they were typed for.
+    fn forget_other_servers(&mut self, cx: &Cx<'_>) {
+        if std::mem::replace(&mut self.server, cx.state.servers_opened) != cx.state.servers_opened {
+            self.experiments = ExperimentsView::default();
+            self.runs = RunsView::default();
+            self.run = RunView::default();
+            self.registry = RegistryView::default();
+        }
+    }
+
+    fn list_ui(&mut self, ui: &mut egui::Ui, cx: &Cx<'_>, section: Section, out: &mut Commands) {
+        let has_list = matches!(section, Section::Experiments | Section::Models | Section::Prompts);
+        if !has_list || !cx.state.settings.get().list_shown || cx.workspace().is_none() {
+            return;
+        }
+        Panel::left("list")
+            .default_size(size::LIST)
+            .size_range(size::LIST_MIN..=520.0)
+            .frame(Frame::new().fill(ui.tokens().panel_bg))
+            .show(ui, |ui| {
+                fill_panel(ui);
+                match section {
+                    Section::Experiments => self.experiments.show(ui, cx, out),
+                    _ => self.registry.list_ui(ui, cx, out),
+                }
+            });
+    }
+
+    fn main_ui(&mut self, ui: &mut egui::Ui, cx: &Cx<'_>, out: &mut Commands) {
+        match cx.route() {
+            Route::Chat => self.chat.show(ui, cx, out),
+            Route::Activity => activity::show(ui, cx, out),
+            Route::Settings => settings::show(ui, cx, out),
+            _ if cx.workspace().is_none() => self.connect.show(ui, cx, out),
+            Route::Connect => self.connect.show(ui, cx, out),
+            Route::Experiments | Route::Experiment { .. } => self.runs.show(ui, cx, out),
+            Route::Run { .. } => self.run.show(ui, cx, out),
+            Route::Models(_) | Route::Model { .. } | Route::Version { .. } => {
+                self.registry.main_ui(ui, cx, out);
+            }
+        }
+    }
+}
+
+/// A panel shrinks to its content, and remembers that: what is still loading must not make it narrow.
+fn fill_panel(ui: &mut egui::Ui) {
+    ui.set_min_size(ui.available_size());
+}

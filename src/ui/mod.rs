@@ -1,0 +1,49 @@
+//! What is drawn: one file or folder a screen, `widgets/` for what two screens share.
+//!
+//! A view reads `&State`, owns its own typed text, selection and scroll, and pushes commands for whatever
+//! reaches another view or a server. Nothing here changes state or waits.
+
+mod activity;
+pub mod artifacts;
+pub mod chat;
+mod connect;
+mod experiments;
+mod frame;
+mod palette;
+mod rail;
+pub mod registry;
+mod run;
+mod runs;
+mod settings;
+mod shortcuts;
+mod status_bar;
+mod toasts;
+pub mod widgets;
+
+use crate::entities::Millis;
+use crate::state::workspace::Workspace;
+use crate::state::{Route, State};
+
+pub use frame::Ui;
+pub use palette::{PaletteAction, PaletteView};
+pub use shortcuts::ShortcutRow;
+
+/// What a view may look at.
+pub struct Cx<'a> {
+    /// Everything the app knows.
+    pub state: &'a State,
+    /// When this frame is drawn.
+    pub now: Millis,
+}
+
+impl<'a> Cx<'a> {
+    /// The server's data, where a screen needs one.
+    pub fn workspace(&self) -> Option<&'a Workspace> {
+        self.state.workspace.as_ref()
+    }
+
+    /// Where we are.
+    pub fn route(&self) -> &'a Route {
+        self.state.navigation.current()
+    }
+}

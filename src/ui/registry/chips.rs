@@ -1,0 +1,36 @@
+//! Alias chips of one version: those that can be taken, and `latest`, which cannot.
+
+use egui::{Response, Sense, Ui};
+
+use crate::entities::{RegisteredModel, VersionNumber};
+use crate::state::registry::models::alias_rank;
+use crate::ui::widgets::alias_chip_ui;
+
+/// The aliases on a version, the best known first.
+pub fn aliases_of(model: &RegisteredModel, version: VersionNumber) -> Vec<&str> {
+    let mut aliases: Vec<&str> = model.aliases_of(version).collect();
+    aliases.sort_by_key(|alias| (alias_rank(alias), *alias));
+    aliases
+}
+
+/// All aliases of a model with their versions, the best known first.
+pub fn aliases(model: &RegisteredModel) -> Vec<(&str, VersionNumber)> {
+    let mut aliases: Vec<_> = model.aliases.iter().map(|a| (a.alias.as_str(), a.version)).collect();
+    aliases.sort_by_key(|(alias, _)| (alias_rank(alias), *alias));
+    aliases
+}
+
+/// A chip that can be dragged, focused and clicked.
+pub fn draggable_chip_ui(ui: &mut Ui, alias: &str) -> Response {
+    let response = alias_chip_ui(ui, alias, Sense::click_and_drag());
+    if response.clicked() {
+        response.request_focus();
+    }
+    response.on_hover_cursor(egui::CursorIcon::Grab)
+}
+
+/// What `models:/name/latest` means: computed, so it cannot be moved.
+pub fn latest_chip_ui(ui: &mut Ui) {
+    alias_chip_ui(ui, "latest", Sense::hover())
+        .on_hover_text("The highest version. MLflow computes it: it cannot be moved");
+}

@@ -1,0 +1,148 @@
+//! One run: what it is, its curves, its files.
+
+mod axes;
+mod metrics;
+mod overview;
+mod plots;
+
+use egui::{Align, Frame, Layout, Margin, Panel, Ui};
+
+use self::metrics::MetricsView;
+use self::overview::OverviewView;
+use super::Cx;
+use super::artifacts::ArtifactsView;
+use super::widgets::{copyable_id_ui, failure_bar_ui, failure_ui, loading_ui, status_ui};
+use crate::entities::{ArtifactRoot, Run, RunStatus};
+use crate::state::command::Commands;
+use crate::state::run::{RunCommand, ShownRun};
+use crate::state::{Command, Route, RunTab, python};
+use crate::theme::{self, Icon, Themed as _, Tint, size};
+
+/// One run.
+pub struct RunView {
+    overview: OverviewView,
+    metrics: MetricsView,
+    artifacts: ArtifactsView,
+}
+
+impl Default for RunView {
+    fn default() -> Self {
+        Self {
+            overview: OverviewView::default(),
+            metrics: MetricsView::default(),
+            artifacts: ArtifactsView::opening("README.md"),
+        }
+    }
+}
+
+impl RunView {
+    /// Draws it.
+    pub fn show(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
+        let Route::Run { run_id, tab } = cx.route() else { return };
+        let Some(page) = cx.workspace().map(|workspace| &workspace.run) else { return };
+        let Some(shown) = page.get(run_id) else { return };
+        let Some(run) = shown.run.value() else {
+            match shown.run.error() {
+                Some(error) => {
+                    failure_ui(ui, "Could not load the run", error, RunCommand::Reload.into(), out);
+                }
+                None => loading_ui(ui, "the run"),
+            }
+            return;
+        };
+        Panel::top("run header")
+            .frame(Frame::new().inner_margin(Margin::symmetric(size::SPACE_L as i8, size::SPACE_S as i8)))
+            .show(ui, |ui| {
+                header_ui(ui, shown, run, out);
+                tabs_ui(ui, run, *tab, out);
+                if let Some(error) = shown.run.error() {
+                    failure_bar_ui(ui, "Could not refresh the run", error, RunCommand::Reload.into(), out);
+                }
+            });
+        match tab {
+            RunTab::Overview => self.overview.show(ui, cx, shown, run, out),
+            RunTab::Metrics => self.metrics.show(ui, shown, run, page.look(), out),
+            RunTab::Artifacts => {
+                self.artifacts.show(ui, cx, &ArtifactRoot::run(run_id.clone()), out);
+            }
+        }
+    }
+}
+
+fn header_ui(ui: &mut Ui, shown: &ShownRun, run: &Run, out: &mut Commands) {
+    ui.horizontal(|ui| {
+        ui.set_height(size::CONTROL);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let name = "Refresh run";
+            if ui.add(theme::button::icon(Icon::Refresh, name)).on_hover_text("Refresh").clicked() {
+                out.push(Command::Refresh);
+            }
+            ui.menu_button("Copy", |ui| copy_menu_ui(ui, run, out));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| title_ui(ui, shown, run, out));
+        });
+    });
+}
+
+fn title_ui(ui: &mut Ui, shown: &ShownRun, run: &Run, out: &mut Commands) {
+    let experiment = shown.experiment.value().map_or("Experiment", |experiment| experiment.name.as_str());
+    let back = theme::button::quiet((Icon::ChevronLeft.image().alt_text(""), experiment.to_owned()));
+    let back = ui.add(back.truncate()).on_hover_text(format!("All runs of {experiment}"));
+    if back.clicked() {
+        out.push(Route::Experiment { experiment_id: run.info.experiment_id.clone() });
+    }
+    let (icon, tint) = status_look(ui, run.info.status);
+    // The name takes what the others leave.
+    let others = 220.0;
+    ui.scope(|ui| {
+        ui.set_max_width((ui.available_width() - others).max(80.0));
+        ui.add(egui::Label::new(theme::text::heading(&run.info.run_name)).truncate().selectable(true))
+            .on_hover_text(&run.info.run_name);
+    });
+    status_ui(ui, icon, run.info.status.label(), tint);
+    copyable_id_ui(ui, &run.info.run_id, "run id", out);
+    if run.info.lifecycle_stage == crate::entities::LifecycleStage::Deleted {
+        ui.colored_label(ui.tokens().failure.fg, "Deleted");
+    }
+}
+
+fn copy_menu_ui(ui: &mut Ui, run: &Run, out: &mut Commands) {
+    let id = &run.info.run_id;
+    let entries = [
+        ("Run id", id.clone(), "run id"),
+        ("Run name", run.info.run_name.clone(), "run name"),
+        ("URI", format!("runs:/{id}"), "URI"),
+        ("Python to load it", python::get_run(id), "Python"),
+        ("Artifact URI", run.info.artifact_uri.clone(), "artifact URI"),
+    ];
+    for (label, text, what) in entries {
+        if ui.add(theme::button::quiet(label)).on_hover_text(&text).clicked() {
+            out.push(Command::Copy(text, what));
+            ui.close();
+        }
+    }
+}
+
+fn tabs_ui(ui: &mut Ui, run: &Run, shown: RunTab, out: &mut Commands) {
+    let tabs =
+        [(RunTab::Overview, "Overview"), (RunTab::Metrics, "Metrics"), (RunTab::Artifacts, "Artifacts")];
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = size::SPACE_XS;
+        for (tab, label) in tabs {
+            if ui.add(theme::button::quiet(label).selected(tab == shown)).clicked() {
+                out.push(Route::Run { run_id: run.info.run_id.clone(), tab });
+            }
+        }
+    });
+}
+
+/// Icon and colour of a run's status.
+fn status_look(ui: &Ui, status: RunStatus) -> (Icon, Tint) {
+    let tokens = ui.tokens();
+    match status {
+        RunStatus::Running => (Icon::Running, tokens.info),
+        RunStatus::Scheduled => (Icon::Pending, tokens.neutral_chip),
+        RunStatus::Finished => (Icon::Success, tokens.success),
+        RunStatus::Failed => (Icon::Failure, tokens.failure),
+        RunStatus::Killed => (Icon::Killed, tokens.warning),
+    }
+}

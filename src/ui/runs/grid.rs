@@ -1,0 +1,339 @@
+//! The table itself: only the cells that are seen are laid out.
+
+use std::ops::Range;
+
+use egui::{Align, Align2, Id, Layout, Rect, Sense, TextStyle, Ui};
+use egui_table::{
+    CellInfo, Column, HeaderCellInfo, HeaderRow, PrefetchInfo, Table, TableDelegate, TableState,
+};
+
+use super::{Cursor, open_run};
+use crate::entities::{Millis, RunStatus};
+use crate::state::Command;
+use crate::state::command::Commands;
+use crate::state::format;
+use crate::state::runs::{
+    Attribute, ColumnKey, Entry, Field, Group, KeyInfo, Listing, ModelLabels, RunsCommand, Sort, StrId,
+};
+use crate::theme::{self, Themed as _, size};
+use crate::ui::Cx;
+use crate::ui::widgets::cells::{self as widgets, RowLook, SortArrow, row_background_hovered_ui};
+
+/// Height of the row with the groups' titles.
+const GROUPS: f32 = 20.0;
+/// Models whose names are asked for at once.
+const MOST_MODELS: usize = 60;
+
+/// A column that is shown, with its key in this table if a run has it.
+pub(super) struct Shown {
+    pub key: ColumnKey,
+    pub id: Option<StrId>,
+    pub numeric: bool,
+}
+
+/// One frame of the table.
+pub(super) struct Grid<'a> {
+    pub listing: &'a Listing,
+    pub columns: Vec<Shown>,
+    pub models: &'a ModelLabels,
+    pub now: Millis,
+    pub out: &'a mut Commands,
+    groups: Vec<(Group, Range<usize>)>,
+    rect: Rect,
+    row_height: f32,
+    cursor: Option<usize>,
+    clicked: Option<usize>,
+    running: bool,
+    unnamed: Vec<String>,
+}
+
+/// Height of a row at the chosen density.
+pub(super) fn row_height(cx: &Cx<'_>) -> f32 {
+    widgets::row_height(cx.state.settings.get().density)
+}
+
+/// Draws the table; scrolls to the column `added`, counted without the name's.
+pub(super) fn show(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    listing: &Listing,
+    cursor: &mut Cursor,
+    added: Option<usize>,
+    out: &mut Commands,
+) {
+    let Some(workspace) = cx.workspace() else { return };
+    let columns = columns(listing);
+    let groups = groups(&columns);
+    let salt = ("runs", listing.experiment_id());
+    let mut table = Table::new()
+        .id_salt(salt)
+        .num_rows(listing.visible_count() as u64)
+        .num_sticky_cols(1)
+        .columns(columns.iter().map(column).collect::<Vec<_>>())
+        .headers([
+            HeaderRow { height: GROUPS, groups: groups.iter().map(|(_, range)| range.clone()).collect() },
+            HeaderRow::new(size::HEADER),
+        ]);
+    if std::mem::take(&mut cursor.scroll)
+        && let Some(place) = cursor.place
+    {
+        table = table.scroll_to_row(place as u64, None);
+    }
+    if let Some(column) = added {
+        table = table.scroll_to_column(column + 1, None);
+    }
+    let rect = ui.available_rect_before_wrap();
+    let mut grid = Grid {
+        listing,
+        columns,
+        models: workspace.runs.models(),
+        now: cx.now,
+        out,
+        groups,
+        rect,
+        row_height: row_height(cx),
+        cursor: cursor.place,
+        clicked: None,
+        running: false,
+        unnamed: Vec::new(),
+    };
+    skip_sizing(ui, table.get_id(ui));
+    table.show(ui, &mut grid);
+    let (running, clicked, unnamed) = (grid.running, grid.clicked, std::mem::take(&mut grid.unnamed));
+    if listing.visible_count() == 0 && listing.arrangement().rows > 0 {
+        nothing_matches_ui(ui, rect);
+    }
+    if let Some(place) = clicked {
+        cursor.go(listing, place);
+        cursor.scroll = false;
+    }
+    if !unnamed.is_empty() && !workspace.runs.models().is_asking() {
+        out.push(RunsCommand::NameModels(unnamed));
+    }
+    // Times grow older: durations of what is running by the second, the rest by the minute.
+    let next = if running { 1 } else { 30 };
+    ui.ctx().request_repaint_after(std::time::Duration::from_secs(next));
+}
+
+/// The table measures every column when it sees them first, which would make them all as narrow as they may be.
+fn skip_sizing(ui: &Ui, id: Id) {
+    if TableState::load(ui.ctx(), id).is_none() {
+        TableState::default().store(ui.ctx(), id);
+    }
+}
+
+fn nothing_matches_ui(ui: &Ui, rect: Rect) {
+    let font = TextStyle::Body.resolve(ui.style());
+    let at = rect.center_top() + egui::vec2(0.0, GROUPS + size::HEADER + size::SPACE_XXL);
+    ui.painter().text(at, Align2::CENTER_CENTER, "No run matches the filter", font, ui.tokens().text_weak);
+}
+
+fn columns(listing: &Listing) -> Vec<Shown> {
+    let name = ColumnKey::Attribute(Attribute::Name);
+    std::iter::once(&name)
+        .chain(listing.layout().columns())
+        .map(|key| {
+            let info = listing.table().key(key);
+            let numeric = match key {
+                ColumnKey::Attribute(attribute) => *attribute == Attribute::Duration,
+                ColumnKey::Metric(_) => true,
+                ColumnKey::Param(_) | ColumnKey::Tag(_) => info.is_some_and(|info| info.stats.numeric),
+            };
+            Shown { key: key.clone(), id: info.map(|info: &KeyInfo| info.id), numeric }
+        })
+        .collect()
+}
+
+fn groups(columns: &[Shown]) -> Vec<(Group, Range<usize>)> {
+    let mut groups: Vec<(Group, Range<usize>)> = Vec::new();
+    for (at, column) in columns.iter().enumerate() {
+        match groups.last_mut() {
+            Some((group, range)) if *group == column.key.group() => range.end = at + 1,
+            _ => groups.push((column.key.group(), at..at + 1)),
+        }
+    }
+    groups
+}
+
+fn column(shown: &Shown) -> Column {
+    let width = match &shown.key {
+        ColumnKey::Attribute(Attribute::Name) => 220.0,
+        // A name, and behind it the version, which is what one looks for.
+        ColumnKey::Attribute(Attribute::Model) => size::COLUMN_TEXT + 60.0,
+        ColumnKey::Attribute(Attribute::Source | Attribute::Dataset) => 120.0,
+        ColumnKey::Attribute(Attribute::User) => 80.0,
+        ColumnKey::Attribute(_) => size::COLUMN_NUMBER,
+        _ if shown.numeric => size::COLUMN_NUMBER,
+        _ => 120.0,
+    };
+    Column::new(width).range(size::COLUMN_MIN..=2_000.0).id(Id::unique(("run column", shown.key.stable())))
+}
+
+impl Grid<'_> {
+    pub(super) fn entry(&self, place: u64) -> Option<Entry> {
+        self.listing.visible(place as usize)
+    }
+
+    pub(super) fn open(&mut self, place: u64) {
+        if let Some(entry) = self.entry(place) {
+            self.clicked = Some(place as usize);
+            open_run(self.listing, entry.row, self.out);
+        }
+    }
+
+    /// What a click and a right click on a row do, wherever on it.
+    pub(super) fn row_interact_ui(&mut self, response: &egui::Response, place: u64) {
+        if response.clicked() {
+            self.open(place);
+        }
+        if response.secondary_clicked() {
+            self.clicked = Some(place as usize);
+        }
+        let Some(entry) = self.entry(place) else { return };
+        response.context_menu(|ui| self.menu_ui(ui, entry));
+    }
+
+    fn menu_ui(&mut self, ui: &mut Ui, entry: Entry) {
+        let rows = self.listing.table().rows();
+        let run_id = rows.run_id(entry.row).to_owned();
+        if ui.button("Open").clicked() {
+            open_run(self.listing, entry.row, self.out);
+        }
+        if entry.below > 0 {
+            let open = self.listing.is_open(entry.row);
+            if ui.button(if open { "Fold" } else { "Unfold" }).clicked() {
+                self.out.push(RunsCommand::Unfold(entry.row, !open));
+            }
+        }
+        ui.separator();
+        let name = rows.name(entry.row).to_owned();
+        for (label, text, what) in [
+            ("Copy run id", run_id.clone(), "run id"),
+            ("Copy run name", name, "run name"),
+            ("Copy runs:/ address", format!("runs:/{run_id}"), "address"),
+        ] {
+            if ui.button(label).clicked() {
+                self.out.push(Command::Copy(text, what));
+            }
+        }
+    }
+
+    fn group_ui(&self, ui: &Ui, at: usize) {
+        let tokens = ui.tokens();
+        let rect = ui.max_rect();
+        ui.painter().rect_filled(rect, 0, tokens.raised_bg);
+        let Some((group, _)) = self.groups.get(at) else { return };
+        if at > 0 {
+            let line = egui::Stroke::new(size::HAIRLINE, tokens.hairline);
+            ui.painter().vline(rect.left(), rect.y_range(), line);
+        }
+        if *group != Group::Attributes {
+            // The title stays in sight while its columns are scrolled.
+            let left = rect.left().max(ui.clip_rect().left()) + size::SPACE_S;
+            let font = TextStyle::Small.resolve(ui.style());
+            let place = egui::pos2(left, rect.center().y + 1.0);
+            ui.painter().text(place, Align2::LEFT_CENTER, group.title(), font, tokens.text_weak);
+        }
+    }
+
+    fn column_header_ui(&mut self, ui: &mut Ui, at: usize) {
+        let Some(shown) = self.columns.get(at) else { return };
+        let arrow = match self.listing.sort() {
+            Some(sort) if sort.key == shown.key && sort.descending => SortArrow::Descending,
+            Some(sort) if sort.key == shown.key => SortArrow::Ascending,
+            _ => SortArrow::None,
+        };
+        let response = widgets::header_ui(ui, shown.key.title(), arrow, shown.numeric);
+        if response.clicked() {
+            self.out.push(RunsCommand::CycleSort(shown.key.clone()));
+        }
+        response.context_menu(|ui| header_menu_ui(ui, self.listing, &shown.key, self.out));
+        response.on_hover_ui(|ui| header_hover_ui(ui, self.listing, &shown.key));
+    }
+}
+
+fn header_hover_ui(ui: &mut Ui, listing: &Listing, key: &ColumnKey) {
+    ui.label(theme::text::strong(key.title()));
+    if let Some(info) = listing.table().key(key) {
+        let (have, all) = (info.stats.count as usize, listing.table().rows().count() as usize);
+        let text = format!("In {} of {}", format::count(have), format::counted(all, "run", "runs"));
+        ui.label(theme::text::small(text));
+    }
+    ui.label(theme::text::small("Click to sort, right click for more"));
+}
+
+fn header_menu_ui(ui: &mut Ui, listing: &Listing, key: &ColumnKey, out: &mut Commands) {
+    let sort = |descending| Some(Sort { key: key.clone(), descending });
+    for (label, sort) in
+        [("Sort ascending", sort(false)), ("Sort descending", sort(true)), ("Do not sort", None)]
+    {
+        let here = listing.sort() == sort.as_ref();
+        if ui.add(egui::Button::selectable(here, label)).clicked() {
+            out.push(RunsCommand::SortBy(sort));
+        }
+    }
+    if *key == ColumnKey::Attribute(Attribute::Name) {
+        return;
+    }
+    ui.separator();
+    for (label, right) in [("Move left", false), ("Move right", true)] {
+        let possible = listing.layout().can_shift(key, right);
+        if ui.add_enabled(possible, egui::Button::new(label)).clicked() {
+            out.push(RunsCommand::ShiftColumn(key.clone(), right));
+        }
+    }
+    if ui.button("Hide column").clicked() {
+        out.push(RunsCommand::ShowColumn(key.clone(), false));
+    }
+    ui.separator();
+    if ui.button("Copy column name").clicked() {
+        out.push(Command::Copy(key.title().to_owned(), "column name"));
+    }
+}
+
+impl TableDelegate for Grid<'_> {
+    fn prepare(&mut self, info: &PrefetchInfo) {
+        let rows = self.listing.table().rows();
+        let wants_models =
+            self.columns.iter().any(|shown| shown.key == ColumnKey::Attribute(Attribute::Model));
+        for place in info.visible_rows.clone() {
+            let Some(entry) = self.entry(place) else { continue };
+            self.running |= rows.status(entry.row) == RunStatus::Running;
+            if wants_models && let Some(models) = rows.field(entry.row, Field::Models) {
+                let unknown = models.split(' ').take(1).filter(|id| self.models.is_unknown(id));
+                self.unnamed.extend(unknown.map(str::to_owned));
+            }
+        }
+        self.unnamed.truncate(MOST_MODELS);
+    }
+
+    fn header_cell_ui(&mut self, ui: &mut Ui, cell: &HeaderCellInfo) {
+        if cell.row_nr == 0 {
+            self.group_ui(ui, cell.group_index);
+        } else {
+            self.column_header_ui(ui, cell.col_range.start);
+        }
+    }
+
+    fn row_ui(&mut self, ui: &mut Ui, row_nr: u64) {
+        let row = ui.max_rect();
+        // The half under the pointer does not know of the other: the whole width of the table counts.
+        let across = Rect::from_x_y_ranges(self.rect.x_range(), row.y_range());
+        let visible = Rect::from_x_y_ranges(self.rect.x_range(), ui.clip_rect().y_range());
+        let hovered = ui.ctx().rect_contains_pointer(ui.layer_id(), across.intersect(visible));
+        let look = RowLook { cursor: self.cursor == Some(row_nr as usize), ..RowLook::default() };
+        row_background_hovered_ui(ui, look, hovered);
+        let response = ui.interact(row.intersect(ui.clip_rect()), ui.scope_id().with("row"), Sense::CLICK);
+        self.row_interact_ui(&response, row_nr);
+    }
+
+    fn cell_ui(&mut self, ui: &mut Ui, cell: &CellInfo) {
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            self.column_cell_ui(ui, cell.col_nr, cell.row_nr);
+        });
+    }
+
+    fn default_row_height(&self) -> f32 {
+        self.row_height
+    }
+}

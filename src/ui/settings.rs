@@ -1,0 +1,82 @@
+//! Settings: how it looks, which servers it remembers.
+
+use egui::{ScrollArea, Ui};
+
+use super::Cx;
+use super::widgets::{fact_ui, facts_ui, switch_ui};
+use crate::state::Command;
+use crate::state::command::Commands;
+use crate::state::settings::{Density, ThemeChoice};
+use crate::theme::{self, Icon, size};
+
+/// Draws the screen.
+pub fn show(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
+    egui::Frame::new().inner_margin(size::SPACE_XL).show(ui, |ui| {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_max_width(size::PROSE_MAX);
+            ui.label(theme::text::heading("Settings"));
+            ui.add_space(size::SPACE_L);
+            look_ui(ui, cx, out);
+            ui.add_space(size::SPACE_XL);
+            servers_ui(ui, cx, out);
+            ui.add_space(size::SPACE_XL);
+            about_ui(ui, out);
+        });
+    });
+}
+
+fn look_ui(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
+    let settings = cx.state.settings.get();
+    ui.label(theme::text::title("Appearance"));
+    ui.add_space(size::SPACE_S);
+    facts_ui(ui, "appearance", |ui| {
+        fact_ui(ui, "Theme", |ui| {
+            let choices =
+                [(ThemeChoice::System, "System"), (ThemeChoice::Light, "Light"), (ThemeChoice::Dark, "Dark")];
+            if let Some(choice) = switch_ui(ui, "", settings.theme, &choices) {
+                out.push(Command::SetTheme(choice));
+            }
+        });
+        fact_ui(ui, "Rows", |ui| {
+            let choices = [(Density::Regular, "Regular"), (Density::Compact, "Compact")];
+            if let Some(density) = switch_ui(ui, "", settings.density, &choices) {
+                out.push(Command::SetDensity(density));
+            }
+        });
+    });
+}
+
+fn servers_ui(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
+    ui.label(theme::text::title("Servers"));
+    ui.label(theme::text::weak("Logins are never kept: they come from the environment or are typed anew"));
+    ui.add_space(size::SPACE_S);
+    for server in &cx.state.settings.get().servers {
+        ui.horizontal(|ui| {
+            ui.add(egui::Label::new(&server.uri).selectable(true));
+            if ui
+                .add(theme::button::icon(Icon::Close, "Forget"))
+                .on_hover_text("Forget this server")
+                .clicked()
+            {
+                out.push(Command::ForgetServer(server.uri.clone()));
+            }
+        });
+    }
+    if cx.workspace().is_some() {
+        ui.add_space(size::SPACE_S);
+        if ui.button("Choose another server…").clicked() {
+            out.push(Command::Disconnect);
+        }
+    }
+}
+
+fn about_ui(ui: &mut Ui, out: &mut Commands) {
+    ui.label(theme::text::title("About"));
+    ui.add_space(size::SPACE_S);
+    ui.label(format!("Flowdeck {}", env!("CARGO_PKG_VERSION")));
+    ui.label(theme::text::weak("MIT or Apache-2.0. Inter and JetBrains Mono: OFL. Icons: Lucide, ISC"));
+    ui.add_space(size::SPACE_S);
+    if ui.add(theme::button::default((Icon::Keyboard.image(), "Keys"))).clicked() {
+        out.push(Command::ShowShortcuts);
+    }
+}
