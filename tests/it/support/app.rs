@@ -1,0 +1,171 @@
+//! The whole app in egui's test harness: no window, everything else real.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use flowdeck::app::{Flowdeck, Options};
+use flowdeck::state::dialogs::Dialogs;
+use flowdeck::tracking::Environment;
+use futures_util::future::BoxFuture;
+
+/// The app as a test drives it.
+pub type App = Harness<'static, Flowdeck>;
+
+/// Answers every dialog with a path that the test chose.
+#[derive(Clone, Default)]
+pub struct ScriptedDialogs {
+    answer: Arc<Mutex<Option<PathBuf>>>,
+}
+
+impl ScriptedDialogs {
+    /// The answer to the next dialogs; `None` cancels them.
+    pub fn answer(&self, path: Option<PathBuf>) {
+        *self.answer.lock().unwrap() = path;
+    }
+}
+
+impl Dialogs for ScriptedDialogs {
+    fn save_file(&self, _suggested_name: &str) -> BoxFuture<'static, Option<PathBuf>> {
+        let answer = self.answer.lock().unwrap().clone();
+        Box::pin(async move { answer })
+    }
+
+    fn pick_file(&self) -> BoxFuture<'static, Option<PathBuf>> {
+        self.save_file("")
+    }
+
+    fn pick_folder(&self) -> BoxFuture<'static, Option<PathBuf>> {
+        self.save_file("")
+    }
+}
+
+/// Where the app works.
+pub fn runtime() -> tokio::runtime::Handle {
+    static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
+    RUNTIME
+        .get_or_init(|| {
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+        })
+        .handle()
+        .clone()
+}
+
+/// How the app is started.
+#[derive(Default)]
+pub struct Start {
+    /// The server to open.
+    pub uri: Option<String>,
+    /// Open the sample workspace.
+    pub sample: bool,
+    /// Environment variables, as pairs.
+    pub environment: Vec<(&'static str, String)>,
+    /// Where the settings are kept; nowhere by default.
+    pub config_folder: Option<PathBuf>,
+    /// Answers to native dialogs.
+    pub dialogs: ScriptedDialogs,
+}
+
+/// Starts the app on a server, 1440×900, and draws the first frame.
+pub fn open(uri: &str) -> App {
+    start(Start { uri: Some(uri.to_owned()), ..Start::default() })
+}
+
+/// Starts the app, 1440×900, and draws the first frame.
+pub fn start(start: Start) -> App {
+    let options = Options {
+        tracking_uri: start.uri,
+        sample: start.sample,
+        environment: Environment::from_pairs(start.environment),
+        config_folder: start.config_folder,
+        runtime: runtime(),
+        dialogs: Arc::new(start.dialogs),
+    };
+    Harness::builder()
+        .with_size(egui::vec2(1440.0, 900.0))
+        .allow_missing_glyphs()
+        .with_wait_for_pending_images(false)
+        .build_eframe(|cc| Flowdeck::new(&cc.egui_ctx, options))
+}
+
+/// Draws frames until `condition` holds. Panics after a minute with what is on the screen.
+#[track_caller]
+pub fn step_until(app: &mut App, what: &str, condition: impl Fn(&App) -> bool) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    loop {
+        app.step();
+        if condition(app) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "waited in vain for {what}; on the screen:\n{}", screen(app));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Draws frames until something with this accessible name is there.
+#[track_caller]
+pub fn wait_for(app: &mut App, label: &str) {
+    step_until(app, label, |app| app.query_all_by_label(label).next().is_some());
+}
+
+/// Draws frames until something whose accessible name contains this is there.
+#[track_caller]
+pub fn wait_for_text(app: &mut App, text: &str) {
+    step_until(app, text, |app| app.query_all_by_label_contains(text).next().is_some());
+}
+
+/// Waits for something and clicks the first of it.
+#[track_caller]
+pub fn click(app: &mut App, label: &str) {
+    wait_for(app, label);
+    app.query_all_by_label(label).next().expect("it was there").click();
+    app.step();
+    app.step();
+}
+
+/// Waits for a text field, replaces its text.
+#[track_caller]
+pub fn type_into(app: &mut App, label: &str, text: &str) {
+    wait_for(app, label);
+    let field = app.query_all_by_label(label).next().expect("it was there");
+    field.focus();
+    app.step();
+    app.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    app.event(egui::Event::Text(text.to_owned()));
+    app.step();
+    app.step();
+}
+
+/// Drags by the pointer from the middle of one thing to the middle of another, in steps, and drops.
+#[track_caller]
+pub fn drag(app: &mut App, from: &str, to: &str) {
+    wait_for(app, from);
+    wait_for(app, to);
+    let start = app.query_all_by_label(from).next().expect("it was there").rect().center();
+    let end = app.query_all_by_label(to).next().expect("it was there").rect().center();
+    app.hover_at(start);
+    app.step();
+    app.drag_at(start);
+    app.step();
+    for step in 1_u8..=6 {
+        app.hover_at(start.lerp(end, f32::from(step) / 6.0));
+        app.step();
+    }
+    app.drop_at(end);
+    app.step();
+    app.step();
+}
+
+/// Every accessible name and value on the screen, one a line.
+pub fn screen(app: &App) -> String {
+    let mut lines = Vec::new();
+    for node in app.root().children_recursive() {
+        let node = node.accesskit_node();
+        if let Some(text) = node.label().or_else(|| node.value()) {
+            lines.push(format!("{:?} {text}", node.role()));
+        }
+    }
+    lines.join("\n")
+}

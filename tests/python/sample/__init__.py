@@ -1,0 +1,1 @@
+"""What is in the sample workspace; made by make_sample.py."""
