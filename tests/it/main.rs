@@ -4,6 +4,14 @@
 //! [`support`] starts and stops the servers.
 
 #[cfg(test)]
+mod client;
+#[cfg(test)]
+mod connecting;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod servers;
+#[cfg(test)]
+mod sqlite;
 #[cfg(test)]
 mod support;
