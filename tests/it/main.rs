@@ -4,14 +4,33 @@
 //! [`support`] starts and stops the servers.
 
 #[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod board;
+#[cfg(test)]
+mod chat;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod connecting;
 #[cfg(test)]
+mod conversations;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod run_page;
+#[cfg(test)]
+mod runs;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
 mod servers;
+#[cfg(unix)]
 #[cfg(test)]
 mod sqlite;
 #[cfg(test)]
+mod start;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod window;

@@ -1,0 +1,146 @@
+//! The built binary in a real window, with real mouse and keys, under Xvfb.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use egui_kittest::kittest::Queryable as _;
+
+use crate::support::app::{self, App, wait_for};
+use crate::support::{Proxy, Servers};
+
+/// A process that ends with the test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// A display of our own, 1440×900, and the app in it.
+struct Screen {
+    display: String,
+    /// Ends before the display does: fields are dropped in this order.
+    app: Option<Killed>,
+    #[expect(dead_code, reason = "ends with the screen")]
+    xvfb: Killed,
+    home: tempfile::TempDir,
+}
+
+impl Screen {
+    fn open(uri: &str) -> Self {
+        let mut xvfb = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Xvfb is installed by tests/run");
+        let mut number = String::new();
+        BufReader::new(xvfb.stdout.take().unwrap()).read_line(&mut number).unwrap();
+        let display = format!(":{}", number.trim());
+        let home = tempfile::tempdir().unwrap();
+        let mut screen = Self { display, app: None, xvfb: Killed(xvfb), home };
+        let app = Command::new(env!("CARGO_BIN_EXE_flowdeck"))
+            .arg(uri)
+            .env("DISPLAY", &screen.display)
+            .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            .env("XDG_CONFIG_HOME", screen.home.path())
+            .env("XDG_DATA_HOME", screen.home.path())
+            .env_remove("WAYLAND_DISPLAY")
+            .spawn()
+            .unwrap();
+        screen.app = Some(Killed(app));
+        let window = screen.window();
+        screen.xdotool(&["windowmove", &window, "0", "0", "windowfocus", &window]);
+        screen
+    }
+
+    fn window(&self) -> String {
+        let mut found = String::new();
+        until("the window", || {
+            found = self.xdotool(&["search", "--onlyvisible", "--name", "^Flowdeck$"]);
+            !found.is_empty()
+        });
+        found.lines().next().unwrap().to_owned()
+    }
+
+    fn xdotool(&self, arguments: &[&str]) -> String {
+        let output = Command::new("xdotool").args(arguments).env("DISPLAY", &self.display).output();
+        String::from_utf8(output.expect("xdotool is installed by tests/run").stdout).unwrap()
+    }
+
+    fn go_to(&self, at: egui::Pos2) {
+        self.xdotool(&["mousemove", &format!("{:.0}", at.x), &format!("{:.0}", at.y)]);
+        pause();
+    }
+
+    fn click(&self, at: egui::Pos2) {
+        self.go_to(at);
+        self.xdotool(&["click", "1"]);
+        pause();
+    }
+
+    fn drag(&self, from: egui::Pos2, to: egui::Pos2) {
+        self.go_to(from);
+        self.xdotool(&["mousedown", "1"]);
+        pause();
+        for step in 1_u8..=8 {
+            self.go_to(from.lerp(to, f32::from(step) / 8.0));
+        }
+        self.xdotool(&["mouseup", "1"]);
+        pause();
+    }
+}
+
+/// A few frames of a software-drawn window.
+fn pause() {
+    std::thread::sleep(Duration::from_millis(120));
+}
+
+#[track_caller]
+fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !condition() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn middle_of(app: &mut App, label: &str) -> egui::Pos2 {
+    wait_for(app, label);
+    app.query_all_by_label(label).next().unwrap().rect().center()
+}
+
+/// The harness lays the same window out in the same size: it tells where things are.
+#[test]
+fn prod_is_dragged_from_3_to_7_with_a_real_mouse() {
+    let servers = Servers::shared();
+    let model = "AWindowAgent";
+    servers.make_model(model, 7, &[("prod", 3), ("candidate", 7)]);
+
+    let mut map = app::open(servers.uri());
+    let models = middle_of(&mut map, "Models");
+    app::click(&mut map, "Models");
+    let row = middle_of(&mut map, &format!("model {model}"));
+    app::click(&mut map, &format!("model {model}"));
+    let prod = middle_of(&mut map, "alias prod");
+    let target = middle_of(&mut map, "version 7");
+
+    let proxy = Proxy::start(servers.uri());
+    let screen = Screen::open(&proxy.uri());
+    until("the app to connect", || proxy.count("POST", "/experiments/search") > 0);
+    screen.click(models);
+    until("the models", || proxy.count("GET", "/registered-models/search") > 0);
+    std::thread::sleep(Duration::from_secs(1));
+    screen.click(row);
+    until("the board", || proxy.count("GET", "/model-versions/search") > 0);
+    std::thread::sleep(Duration::from_secs(1));
+    screen.drag(prod, target);
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(servers.alias(model, "prod"), Some(3), "a drop never writes");
+    screen.xdotool(&["key", "Return"]);
+    until("prod on 7", || servers.alias(model, "prod") == Some(7));
+    assert_eq!(proxy.count("POST", "/registered-models/alias"), 1);
+}
