@@ -3,7 +3,7 @@
 //! | module | what lives there | may import |
 //! |---|---|---|
 //! | [`entities`] | what MLflow holds, as plain values | nothing of ours |
-//! | [`tracking`] | how a store is asked: URIs, credentials, the `Store` trait, REST | `entities` |
+//! | [`tracking`] | how a store is asked: URIs, credentials, the `Store` trait, REST, SQLite | `entities` |
 //! | [`agent`] | the Responses client: endpoints, SSE, the reader that makes a transcript | nothing of ours |
 //! | [`state`] | what the app knows and decides, without a window | `tracking`, `agent`, `entities` |
 //! | [`theme`] | colours, sizes, fonts, icons | nothing of ours |

@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-/// What was being done, for the sentence that a person reads: “Could not load the runs: …”.
-pub type Operation = &'static str;
-
 /// Any failure of a [`Store`](super::Store).
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum TrackingError {

@@ -17,7 +17,7 @@ mod uri;
 
 pub use connect::{ConnectRequest, Login, connect};
 pub use credentials::{Credentials, Environment, Secret};
-pub use error::{DatabaseFault, ErrorCode, Operation, TrackingError};
+pub use error::{DatabaseFault, ErrorCode, TrackingError};
 pub use mlmodel::{load_mlmodel, parse_mlmodel};
 pub use sample::SampleStore;
 pub use shown::shown_uri;
