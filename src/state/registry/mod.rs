@@ -2,6 +2,7 @@
 
 pub mod board;
 pub mod compare;
+pub mod comparison;
 #[cfg(test)]
 mod fake_store;
 pub mod links;
