@@ -6,20 +6,24 @@ mod artifact;
 mod experiment;
 mod logged_model;
 mod mlmodel;
+mod registering;
 mod registry;
 mod run;
 mod tags;
+mod webhook;
 
 pub use artifact::{ArtifactRoot, FileInfo};
 pub use experiment::Experiment;
 pub use logged_model::{LoggedModel, LoggedModelStatus};
 pub use mlmodel::{MlModel, Signature, SignatureField};
+pub use registering::{NewModel, NewVersion};
 pub use registry::{
     Alias, ModelVersion, ModelVersionStatus, RegisteredModel, VersionNumber, is_reserved_alias,
     model_uri_alias, model_uri_version,
 };
 pub use run::{Dataset, Metric, ModelOutput, Param, Run, RunInfo, RunStatus};
 pub use tags::{Tags, tag};
+pub use webhook::{Webhook, WebhookStatus, event};
 
 /// Milliseconds since the Unix epoch, UTC.
 pub type Millis = i64;

@@ -77,6 +77,8 @@ pub struct ModelVersion {
     pub source: String,
     /// The run that logged it; empty if unknown.
     pub run_id: String,
+    /// Address of the run's page, where the run is in another tracking server; most often empty.
+    pub run_link: String,
     /// The logged model it was made from (MLflow 3), if it says so.
     pub model_id: Option<String>,
     /// Tags.

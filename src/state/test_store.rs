@@ -14,8 +14,8 @@ use super::notices::Notices;
 use super::settings::Settings;
 use super::tasks::Tasks;
 use crate::entities::{
-    ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, RegisteredModel, Run,
-    VersionNumber,
+    ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewModel, NewVersion,
+    RegisteredModel, Run, VersionNumber, Webhook,
 };
 use crate::tracking::{
     Answer, ArtifactBody, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth, StoreInfo,
@@ -79,6 +79,36 @@ impl Store for TestStore {
         none()
     }
     fn get_model_version(&self, _: &str, _: VersionNumber) -> Answer<ModelVersion> {
+        no()
+    }
+    fn create_registered_model(&self, _: NewModel) -> Answer<RegisteredModel> {
+        no()
+    }
+    fn rename_registered_model(&self, _: &str, _: &str) -> Answer<RegisteredModel> {
+        no()
+    }
+    fn update_registered_model(&self, _: &str, _: &str) -> Answer<RegisteredModel> {
+        no()
+    }
+    fn delete_registered_model(&self, _: &str) -> Answer<()> {
+        no()
+    }
+    fn set_registered_model_tag(&self, _: &str, _: &str, _: &str) -> Answer<()> {
+        no()
+    }
+    fn delete_registered_model_tag(&self, _: &str, _: &str) -> Answer<()> {
+        no()
+    }
+    fn create_model_version(&self, _: NewVersion) -> Answer<ModelVersion> {
+        no()
+    }
+    fn copy_model_version(&self, _: &str, _: VersionNumber, _: &str) -> Answer<ModelVersion> {
+        no()
+    }
+    fn delete_model_version(&self, _: &str, _: VersionNumber) -> Answer<()> {
+        no()
+    }
+    fn list_webhooks(&self) -> Answer<Vec<Webhook>> {
         no()
     }
     fn set_registered_model_alias(&self, _: &str, _: &str, _: VersionNumber) -> Answer<()> {

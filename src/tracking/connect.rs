@@ -188,6 +188,7 @@ async fn open(
                 server_version: found.version,
                 insecure_tls: options.insecure_tls && http.uri().is_tls(),
                 can_write: true,
+                calls_webhooks: true,
                 note: None,
                 sample: false,
             };

@@ -11,8 +11,8 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 
 use super::TrackingError;
 use crate::entities::{
-    ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, RegisteredModel, Run,
-    VersionNumber, ViewType,
+    ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewModel, NewVersion,
+    RegisteredModel, Run, VersionNumber, ViewType, Webhook,
 };
 
 /// One answer, to be awaited off the UI thread. Dropping it cancels the request.
@@ -52,6 +52,28 @@ pub trait Store: Send + Sync + 'static {
     /// One version.
     fn get_model_version(&self, name: &str, version: VersionNumber) -> Answer<ModelVersion>;
 
+    /// Makes a registered model. `RESOURCE_ALREADY_EXISTS` if a model or a prompt has the name.
+    fn create_registered_model(&self, model: NewModel) -> Answer<RegisteredModel>;
+    /// Gives a registered model another name: versions, tags and aliases come along. What names it by its old name,
+    /// `models:/Old@prod` say, finds it no more.
+    fn rename_registered_model(&self, name: &str, new_name: &str) -> Answer<RegisteredModel>;
+    /// Replaces a registered model's description (Markdown); answers the model as the store has it now.
+    fn update_registered_model(&self, name: &str, description: &str) -> Answer<RegisteredModel>;
+    /// Deletes a registered model with its versions, tags and aliases. There is no way back.
+    fn delete_registered_model(&self, name: &str) -> Answer<()>;
+    /// Sets a tag of a registered model.
+    fn set_registered_model_tag(&self, name: &str, key: &str, value: &str) -> Answer<()>;
+    /// Removes a tag of a registered model.
+    fn delete_registered_model_tag(&self, name: &str, key: &str) -> Answer<()>;
+
+    /// Makes a version of a registered model, with the next number.
+    fn create_model_version(&self, version: NewVersion) -> Answer<ModelVersion>;
+    /// Makes a version of `to` from another model's version: its source is `models:/name/version`; run, tags and
+    /// description are the same. `to` is made if it is not there. Answers the copy.
+    fn copy_model_version(&self, name: &str, version: VersionNumber, to: &str) -> Answer<ModelVersion>;
+    /// Deletes a version, and its aliases with it. Its number is not given again.
+    fn delete_model_version(&self, name: &str, version: VersionNumber) -> Answer<()>;
+
     /// Points an alias at a version, wherever it was before (an unconditional upsert).
     fn set_registered_model_alias(&self, name: &str, alias: &str, version: VersionNumber) -> Answer<()>;
     /// Removes an alias; no error if there is none.
@@ -68,6 +90,10 @@ pub trait Store: Send + Sync + 'static {
     -> Answer<()>;
     /// Removes a tag of a version.
     fn delete_model_version_tag(&self, name: &str, version: VersionNumber, key: &str) -> Answer<()>;
+
+    /// The webhooks of the registry, newest first. [`TrackingError::Unsupported`] where there can be none. Whether
+    /// they are called after a change made here, [`StoreInfo::calls_webhooks`] says.
+    fn list_webhooks(&self) -> Answer<Vec<Webhook>>;
 
     /// One logged model.
     fn get_logged_model(&self, model_id: &str) -> Answer<LoggedModel>;
@@ -99,6 +125,8 @@ pub struct StoreInfo {
     pub insecure_tls: bool,
     /// Writes are possible as far as is known.
     pub can_write: bool,
+    /// Webhooks are called after a change made here: a server does, a file cannot.
+    pub calls_webhooks: bool,
     /// What the user has to know about it: why it is read-only, say. A sentence.
     pub note: Option<String>,
     /// A scratch copy of the sample workspace ([`SampleStore`](super::SampleStore)): gone with the app.

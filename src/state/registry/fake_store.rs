@@ -7,8 +7,8 @@ use futures_util::FutureExt as _;
 use futures_util::StreamExt as _;
 
 use crate::entities::{
-    Alias, ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, RegisteredModel, Run,
-    VersionNumber,
+    Alias, ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewModel, NewVersion,
+    RegisteredModel, Run, VersionNumber, Webhook,
 };
 use crate::tracking::{
     Answer, ArtifactBody, ErrorCode, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth,
@@ -129,6 +129,36 @@ impl Store for FakeStore {
     fn get_model_version(&self, name: &str, version: VersionNumber) -> Answer<ModelVersion> {
         let name = name.to_owned();
         answer(self.version.clone().map(|()| ModelVersion { name, version, ..Default::default() }))
+    }
+    fn create_registered_model(&self, _model: NewModel) -> Answer<RegisteredModel> {
+        answer(none())
+    }
+    fn rename_registered_model(&self, _name: &str, _new_name: &str) -> Answer<RegisteredModel> {
+        answer(none())
+    }
+    fn update_registered_model(&self, _name: &str, _description: &str) -> Answer<RegisteredModel> {
+        answer(none())
+    }
+    fn delete_registered_model(&self, _name: &str) -> Answer<()> {
+        answer(none())
+    }
+    fn set_registered_model_tag(&self, _name: &str, _key: &str, _value: &str) -> Answer<()> {
+        answer(none())
+    }
+    fn delete_registered_model_tag(&self, _name: &str, _key: &str) -> Answer<()> {
+        answer(none())
+    }
+    fn create_model_version(&self, _version: NewVersion) -> Answer<ModelVersion> {
+        answer(none())
+    }
+    fn copy_model_version(&self, _name: &str, _version: VersionNumber, _to: &str) -> Answer<ModelVersion> {
+        answer(none())
+    }
+    fn delete_model_version(&self, _name: &str, _version: VersionNumber) -> Answer<()> {
+        answer(none())
+    }
+    fn list_webhooks(&self) -> Answer<Vec<Webhook>> {
+        answer(none())
     }
     fn set_registered_model_alias(&self, _name: &str, _alias: &str, version: VersionNumber) -> Answer<()> {
         self.written(Some(version))

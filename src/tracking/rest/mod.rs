@@ -9,7 +9,9 @@ pub(in crate::tracking) mod http;
 mod logged_models;
 mod pages;
 mod registry;
+mod registry_changes;
 mod runs;
+mod webhooks;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -18,11 +20,15 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub(in crate::tracking) use logged_models::registered_as;
+pub(in crate::tracking) use registry_changes::{copy_of, is_a_prompt};
 pub use runs::decode_runs_page;
+pub(in crate::tracking) use webhooks::{
+    event_name as webhook_event, status as webhook_status, unsupported as no_webhooks,
+};
 
 use crate::entities::{
-    ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, RegisteredModel, Run,
-    VersionNumber,
+    ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewModel, NewVersion,
+    RegisteredModel, Run, VersionNumber, Webhook,
 };
 use crate::tracking::{
     Answer, ArtifactBody, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth, StoreInfo,
@@ -116,6 +122,57 @@ impl Store for RestStore {
     fn get_model_version(&self, name: &str, version: VersionNumber) -> Answer<ModelVersion> {
         let (http, name) = (Arc::clone(&self.http), name.to_owned());
         answer(async move { registry::get_version(&http, &name, version).await })
+    }
+
+    fn create_registered_model(&self, model: NewModel) -> Answer<RegisteredModel> {
+        let http = Arc::clone(&self.http);
+        answer(async move { registry_changes::create_model(&http, &model).await })
+    }
+
+    fn rename_registered_model(&self, name: &str, new_name: &str) -> Answer<RegisteredModel> {
+        let (http, name, new_name) = (Arc::clone(&self.http), name.to_owned(), new_name.to_owned());
+        answer(async move { registry_changes::rename_model(&http, &name, &new_name).await })
+    }
+
+    fn update_registered_model(&self, name: &str, description: &str) -> Answer<RegisteredModel> {
+        let (http, name, description) = (Arc::clone(&self.http), name.to_owned(), description.to_owned());
+        answer(async move { registry_changes::update_model(&http, &name, &description).await })
+    }
+
+    fn delete_registered_model(&self, name: &str) -> Answer<()> {
+        let (http, name) = (Arc::clone(&self.http), name.to_owned());
+        answer(async move { registry_changes::delete_model(&http, &name).await })
+    }
+
+    fn set_registered_model_tag(&self, name: &str, key: &str, value: &str) -> Answer<()> {
+        let http = Arc::clone(&self.http);
+        let (name, key, value) = (name.to_owned(), key.to_owned(), value.to_owned());
+        answer(async move { registry_changes::set_model_tag(&http, &name, &key, &value).await })
+    }
+
+    fn delete_registered_model_tag(&self, name: &str, key: &str) -> Answer<()> {
+        let (http, name, key) = (Arc::clone(&self.http), name.to_owned(), key.to_owned());
+        answer(async move { registry_changes::delete_model_tag(&http, &name, &key).await })
+    }
+
+    fn create_model_version(&self, version: NewVersion) -> Answer<ModelVersion> {
+        let http = Arc::clone(&self.http);
+        answer(async move { registry_changes::create_version(&http, &version).await })
+    }
+
+    fn copy_model_version(&self, name: &str, version: VersionNumber, to: &str) -> Answer<ModelVersion> {
+        let (http, name, to) = (Arc::clone(&self.http), name.to_owned(), to.to_owned());
+        answer(async move { registry_changes::copy_version(&http, &name, version, &to).await })
+    }
+
+    fn delete_model_version(&self, name: &str, version: VersionNumber) -> Answer<()> {
+        let (http, name) = (Arc::clone(&self.http), name.to_owned());
+        answer(async move { registry_changes::delete_version(&http, &name, version).await })
+    }
+
+    fn list_webhooks(&self) -> Answer<Vec<Webhook>> {
+        let http = Arc::clone(&self.http);
+        answer(async move { webhooks::list(&http).await })
     }
 
     fn set_registered_model_alias(&self, name: &str, alias: &str, version: VersionNumber) -> Answer<()> {

@@ -25,7 +25,7 @@ const ALIAS: &str = "api/2.0/mlflow/registered-models/alias";
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct WireModel {
+pub(super) struct WireModel {
     #[serde(deserialize_with = "wire::text")]
     name: String,
     #[serde(deserialize_with = "wire::text")]
@@ -58,7 +58,7 @@ struct LatestVersion {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct WireVersion {
+pub(super) struct WireVersion {
     #[serde(deserialize_with = "wire::text")]
     name: String,
     #[serde(deserialize_with = "wire::version")]
@@ -81,6 +81,8 @@ struct WireVersion {
     source: String,
     #[serde(deserialize_with = "wire::text")]
     run_id: String,
+    #[serde(deserialize_with = "wire::text")]
+    run_link: String,
     #[serde(deserialize_with = "wire::text")]
     model_id: String,
     #[serde(deserialize_with = "wire::or_default")]
@@ -119,6 +121,7 @@ impl From<WireVersion> for ModelVersion {
             current_stage: Some(wire.current_stage).filter(|stage| !matches!(stage.as_str(), "" | "None")),
             source: wire.source,
             run_id: wire.run_id,
+            run_link: wire.run_link,
             model_id: Some(wire.model_id).filter(|id| !id.is_empty()),
             tags: wire::tags(wire.tags),
         }
@@ -134,13 +137,13 @@ fn version_status(name: &str) -> ModelVersionStatus {
 }
 
 #[derive(Deserialize)]
-struct ModelAnswer {
-    registered_model: WireModel,
+pub(super) struct ModelAnswer {
+    pub registered_model: WireModel,
 }
 
 #[derive(Deserialize)]
-struct VersionAnswer {
-    model_version: WireVersion,
+pub(super) struct VersionAnswer {
+    pub model_version: WireVersion,
 }
 
 pub(super) fn search_models(http: &Arc<Http>, query: ModelQuery) -> PageStream<RegisteredModel> {

@@ -17,6 +17,7 @@ mod rules;
 mod runs;
 mod schema;
 mod watch;
+mod webhooks;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -26,8 +27,8 @@ use std::time::{Duration, SystemTime};
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 
 use crate::entities::{
-    ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, RegisteredModel, Run,
-    VersionNumber,
+    ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewModel, NewVersion,
+    RegisteredModel, Run, VersionNumber, Webhook,
 };
 use crate::tracking::{
     Answer, ArtifactBody, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth, StoreInfo,
@@ -109,6 +110,7 @@ impl SqliteStore {
             server_version: None,
             insecure_tls: false,
             can_write,
+            calls_webhooks: false,
             note: (!notes.is_empty()).then(|| notes.join(". ")),
             sample: false,
         };
@@ -318,6 +320,53 @@ impl Store for SqliteStore {
     fn get_model_version(&self, name: &str, version: VersionNumber) -> Answer<ModelVersion> {
         let name = name.to_owned();
         self.read(move |session| registry::get_version(session, &name, version))
+    }
+
+    fn create_registered_model(&self, model: NewModel) -> Answer<RegisteredModel> {
+        self.write(move |database| changes::models::create(database, &model, now()))
+    }
+
+    fn rename_registered_model(&self, name: &str, new_name: &str) -> Answer<RegisteredModel> {
+        let (name, new_name) = (name.to_owned(), new_name.to_owned());
+        self.write(move |database| changes::models::rename(database, &name, &new_name, now()))
+    }
+
+    fn update_registered_model(&self, name: &str, description: &str) -> Answer<RegisteredModel> {
+        let (name, description) = (name.to_owned(), description.to_owned());
+        self.write(move |database| changes::models::update(database, &name, &description, now()))
+    }
+
+    fn delete_registered_model(&self, name: &str) -> Answer<()> {
+        let name = name.to_owned();
+        self.write(move |database| changes::models::delete(database, &name))
+    }
+
+    fn set_registered_model_tag(&self, name: &str, key: &str, value: &str) -> Answer<()> {
+        let (name, key, value) = (name.to_owned(), key.to_owned(), value.to_owned());
+        self.write(move |database| changes::models::set_tag(database, &name, &key, &value))
+    }
+
+    fn delete_registered_model_tag(&self, name: &str, key: &str) -> Answer<()> {
+        let (name, key) = (name.to_owned(), key.to_owned());
+        self.write(move |database| changes::models::delete_tag(database, &name, &key))
+    }
+
+    fn create_model_version(&self, version: NewVersion) -> Answer<ModelVersion> {
+        self.write(move |database| changes::versions::create(database, &version, now()))
+    }
+
+    fn copy_model_version(&self, name: &str, version: VersionNumber, to: &str) -> Answer<ModelVersion> {
+        let (name, to) = (name.to_owned(), to.to_owned());
+        self.write(move |database| changes::versions::copy(database, &name, version, &to, now()))
+    }
+
+    fn delete_model_version(&self, name: &str, version: VersionNumber) -> Answer<()> {
+        let name = name.to_owned();
+        self.write(move |database| changes::versions::delete(database, &name, version, now()))
+    }
+
+    fn list_webhooks(&self) -> Answer<Vec<Webhook>> {
+        self.read(webhooks::list)
     }
 
     fn set_registered_model_alias(&self, name: &str, alias: &str, version: VersionNumber) -> Answer<()> {

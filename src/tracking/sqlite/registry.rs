@@ -12,7 +12,7 @@ use crate::tracking::{ModelQuery, VersionQuery};
 
 const MODEL_COLUMNS: [&str; 4] = ["name", "description", "creation_time", "last_updated_time"];
 
-const VERSION_COLUMNS: [&str; 11] = [
+const VERSION_COLUMNS: [&str; 12] = [
     "name",
     "version",
     "description",
@@ -24,6 +24,7 @@ const VERSION_COLUMNS: [&str; 11] = [
     "current_stage",
     "source",
     "run_id",
+    "run_link",
 ];
 
 /// MLflow keeps a deleted version's row, so that its number is not given again (`STAGE_DELETED_INTERNAL`).
@@ -221,6 +222,7 @@ fn version(row: &Row<'_>) -> Option<ModelVersion> {
         current_stage: Some(stage).filter(|stage| !matches!(stage.as_str(), "" | "None")),
         source: row::text(row, 9),
         run_id: row::text(row, 10),
+        run_link: row::text(row, 11),
         model_id: None,
         tags: Tags::new(),
     })

@@ -18,6 +18,14 @@ pub(super) fn model_name(name: &str) -> Result<(), TrackingError> {
     unique_path("name", name)
 }
 
+/// `_validate_model_renaming`
+pub(super) fn new_name(name: &str) -> Result<(), TrackingError> {
+    if name.trim().is_empty() {
+        return Err(invalid("Missing value for required parameter 'new_name'."));
+    }
+    model_name(name)
+}
+
 /// `_validate_model_alias_name`
 pub(super) fn alias(alias: &str) -> Result<(), TrackingError> {
     if alias.is_empty() {
@@ -55,6 +63,13 @@ pub(super) fn tag_key(key: &str) -> Result<(), TrackingError> {
         return Err(invalid_value("key", key, &rule));
     }
     unique_path("key", key)
+}
+
+/// `_validate_registered_model_tag`
+pub(super) fn model_tag(key: &str, value: &str) -> Result<(), TrackingError> {
+    tag_key(key)?;
+    length("key", key, MAX_TAG_KEY_LENGTH)?;
+    length("value", value, MAX_TAG_VALUE_LENGTH)
 }
 
 /// `_validate_model_version_tag`
@@ -120,7 +135,7 @@ fn normal_path(path: &str) -> String {
 }
 
 /// As `json.dumps` writes it: ASCII only.
-fn python_json(text: &str) -> String {
+pub(super) fn python_json(text: &str) -> String {
     let mut json = String::with_capacity(text.len() + 2);
     let quoted = serde_json::Value::from(text).to_string();
     for c in quoted.chars() {
@@ -135,7 +150,7 @@ fn python_json(text: &str) -> String {
 }
 
 /// As `repr` writes it, for what a name can hold.
-fn python_repr(text: &str) -> String {
+pub(super) fn python_repr(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let escaped = text.replace('\\', "\\\\");
     let escaped = if quote == '\'' { escaped.replace('\'', "\\'") } else { escaped };

@@ -10,7 +10,7 @@ use super::row;
 use crate::tracking::error::DatabaseFault;
 
 /// The tables that are read or written here.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 22] = [
     "alembic_version",
     "datasets",
     "experiment_tags",
@@ -31,6 +31,8 @@ const TABLES: [&str; 20] = [
     "registered_models",
     "runs",
     "tags",
+    "webhook_events",
+    "webhooks",
 ];
 
 /// Every schema revision of MLflow up to 3.17.2 (`mlflow/store/db_migrations/versions`), the newest last.

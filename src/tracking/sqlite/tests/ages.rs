@@ -24,7 +24,7 @@ pub const OLDEST: &str = "
     INSERT INTO metrics VALUES ('rmse', 0.5, 7, 'a');";
 
 /// MLflow versions, the schema revision that each of them writes, and the tables it makes (by the real ones).
-const AGES: [(&str, &str, &str); 5] = [
+pub(super) const AGES: [(&str, &str, &str); 5] = [
     ("2.22.0", "0584bdc529eb", include_str!("../testdata/schema_2_22_0.sql")),
     ("3.1.4", "bda7b8c39065", include_str!("../testdata/schema_3_1_4.sql")),
     ("3.5.1", "bf29a5ff90ea", include_str!("../testdata/schema_3_5_1.sql")),

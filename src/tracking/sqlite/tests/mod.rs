@@ -4,6 +4,7 @@ mod ages;
 mod artifacts;
 mod faults;
 mod reading;
+mod registering;
 mod writing;
 
 use std::path::{Path, PathBuf};

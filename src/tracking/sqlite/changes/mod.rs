@@ -1,6 +1,10 @@
 //! Writing to the registry: what MLflow's own store does, with its checks and its words
 //! (`mlflow/store/model_registry/sqlalchemy_store.py`).
 
+mod model_uri;
+pub(super) mod models;
+pub(super) mod versions;
+
 use rusqlite::named_params;
 
 use super::database::{Database, Session};
@@ -177,10 +181,15 @@ fn version_exists(session: &Session<'_>, name: &str, version: VersionNumber) -> 
 
 /// Stores of old MLflow versions have no aliases, say.
 fn has_table(session: &Session<'_>, table: &str) -> Result<(), Failure> {
-    if session.schema.has_table(table) {
-        return Ok(());
-    }
-    let reason =
-        format!("it was made by an old MLflow and has no table {table}; run `mlflow db upgrade` on it");
-    Err(Failure::Fault(DatabaseFault::Protected { reason }))
+    if session.schema.has_table(table) { Ok(()) } else { Err(too_old(&format!("table {table}"))) }
+}
+
+fn too_old(missing: &str) -> Failure {
+    let reason = format!("it was made by an old MLflow and has no {missing}; run `mlflow db upgrade` on it");
+    Failure::Fault(DatabaseFault::Protected { reason })
+}
+
+/// NULL for an empty text, as Python's None.
+fn optional(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
 }
