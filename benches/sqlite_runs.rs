@@ -1,5 +1,5 @@
-//! How long a store of 1,000, 10,000 and 100,000 runs × 20 metrics × 20 params takes, read from its file: until the
-//! first rows, until all rows, and in memory; beside `MlflowClient.search_runs` on the same file, if
+//! How long a store of 1,000, 10,000 and 100,000 runs × 20 metrics × 20 params takes, read from its file into the
+//! columns of the table: until the first rows, until all rows, and in memory; beside `MlflowClient.search_runs` on the same file, if
 //! `FLOWDECK_TEST_PYTHON` names a Python with MLflow.
 //!
 //! `FLOWDECK_TEST_PYTHON=$(tests/python/venv.sh) cargo bench --bench sqlite_runs [-- 1000 10000]`
@@ -14,7 +14,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use flowdeck::entities::Run;
+use flowdeck::state::runs::{PageBuilder, RunTable};
 use flowdeck::tracking::{ConnectRequest, Environment, RunQuery, Store, connect};
 use futures_util::StreamExt as _;
 use rusqlite::Connection;
@@ -23,8 +23,13 @@ const SCHEMA: &str = include_str!("../src/tracking/sqlite/testdata/schema_3_17_2
 const SIZES: [u32; 3] = [1_000, 10_000, 100_000];
 const KEYS: u32 = 20;
 const REPEATS: usize = 5;
+/// Set for a child of this process, whose memory tells what the rows of the file take.
+const WEIGHED: &str = "FLOWDECK_BENCH_WEIGHED";
 
 fn main() {
+    if let Some(file) = std::env::var_os(WEIGHED) {
+        return tokio::runtime::Runtime::new().unwrap().block_on(weigh(Path::new(&file)));
+    }
     let chosen: Vec<u32> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     let sizes = if chosen.is_empty() { SIZES.to_vec() } else { chosen };
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -33,7 +38,7 @@ fn main() {
     for size in sizes {
         let file = store_of(size);
         let [open, first, all] = runtime.block_on(measure(&file, size));
-        let memory = runtime.block_on(memory(&file));
+        let memory = memory(&file);
         let python = python(&file, size).map_or_else(|| "–".to_owned(), milliseconds);
         let [open, first, all] = [open, first, all].map(milliseconds);
         println!("| {size} | {open} | {first} | {all} | {memory} | {python} |");
@@ -53,13 +58,15 @@ async fn measure(file: &Path, size: u32) -> [Duration; 3] {
         times[0].push(began.elapsed());
         let began = Instant::now();
         let mut pages = store.search_runs(query());
-        let mut count = pages.next().await.unwrap().unwrap().len();
-        times[1].push(began.elapsed());
+        let (mut builder, mut table) = (PageBuilder::default(), RunTable::default());
         while let Some(page) = pages.next().await {
-            count += page.unwrap().len();
+            table.append(builder.page(&page.unwrap()));
+            if times[1].len() < times[0].len() {
+                times[1].push(began.elapsed());
+            }
         }
         times[2].push(began.elapsed());
-        assert_eq!(count, size as usize);
+        assert_eq!(table.rows().count(), size);
     }
     times.map(|mut times| {
         times.sort();
@@ -67,23 +74,34 @@ async fn measure(file: &Path, size: u32) -> [Duration; 3] {
     })
 }
 
-/// Growth of this process while all rows are held as they come from the store.
-async fn memory(file: &Path) -> String {
-    let before = resident();
-    let store = open(file).await;
-    let rows: Vec<Vec<Run>> = store.search_runs(query()).map(Result::unwrap).collect().await;
-    let after = resident();
-    drop(rows);
-    before.zip(after).map_or_else(
-        || "–".to_owned(),
-        |(before, after)| format!("{} MB", after.saturating_sub(before) / 1024),
-    )
+/// Growth of a fresh process that fills a table from the file: at its most, and of what stays.
+fn memory(file: &Path) -> String {
+    let output = Command::new(std::env::current_exe().unwrap()).env(WEIGHED, file).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// Resident memory in KiB, where the system says so in a file.
-fn resident() -> Option<u64> {
+async fn weigh(file: &Path) {
+    let before = resident("VmRSS:");
+    let store = open(file).await;
+    let mut pages = store.search_runs(query());
+    let (mut builder, mut table) = (PageBuilder::default(), RunTable::default());
+    while let Some(page) = pages.next().await {
+        table.append(builder.page(&page.unwrap()));
+    }
+    drop((pages, store, builder));
+    let grown = |key| Some(resident(key)?.saturating_sub(before?) / 1024);
+    let (most, now) = (grown("VmHWM:"), grown("VmRSS:"));
+    let columns = table.rows().heap_bytes() / 1_000_000;
+    match most.zip(now) {
+        Some((most, now)) => println!("{columns} MB of columns; process +{now} MB, at most +{most} MB"),
+        None => println!("{columns} MB of columns"),
+    }
+}
+
+/// Resident memory in KiB, now or at its most, where the system says so in a file.
+fn resident(key: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
