@@ -12,11 +12,15 @@ mod chat;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod concurrency;
+#[cfg(test)]
 mod connecting;
 #[cfg(test)]
 mod conversations;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod registry_life;
 #[cfg(test)]
 mod run_page;
 #[cfg(test)]

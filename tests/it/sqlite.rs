@@ -3,8 +3,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use flowdeck::entities::{ArtifactRoot, Experiment, Run, ViewType};
 use flowdeck::tracking::{
@@ -361,55 +359,4 @@ fn same_refusal<T: std::fmt::Debug>(here: Result<T, TrackingError>, there: Resul
         other => panic!("{other:?}"),
     };
     assert_eq!(said(here), said(there));
-}
-
-/// A server and a training job write to the file while it is read and written here.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn nobody_is_locked_out_and_nothing_is_lost() {
-    const VALUES: usize = 150;
-    let servers = Servers::fresh();
-    servers.make_model("busy", 1, &[]);
-    let file = open_file(&servers.database()).await;
-    let mut changes = file.changes();
-    let noticed = tokio::spawn(async move { changes.next().await });
-    let trained = Arc::new(AtomicBool::new(false));
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let code = r#"
-local = mlflow.MlflowClient(args["uri"], args["uri"])
-run = client.create_run("0", run_name="busy")
-for step in range(args["values"]):
-    (client if step % 2 else local).log_metric(run.info.run_id, "loss", 1 / (step + 1), step=step)
-"#;
-            let uri = format!("sqlite:///{}", servers.database().display());
-            servers.python_with(code, &json!({ "uri": uri, "values": VALUES }));
-            trained.store(true, Ordering::Relaxed);
-        });
-        let work = async {
-            let began = Instant::now();
-            let mut written = 0;
-            while !trained.load(Ordering::Relaxed) {
-                assert!(began.elapsed() < Duration::from_mins(5));
-                for experiment in experiments(&*file).await {
-                    runs(&*file, &experiment.experiment_id, ViewType::All).await;
-                }
-                file.set_model_version_tag("busy", 1, &format!("k{written}"), "v").await.unwrap();
-                file.set_registered_model_alias("busy", "prod", 1).await.unwrap();
-                written += 1;
-            }
-            written
-        };
-        let written = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(work));
-        let check = async {
-            let noticed = tokio::time::timeout(Duration::from_secs(30), noticed).await;
-            assert_eq!(noticed.unwrap().unwrap(), Some(1));
-            let run = runs(&*file, "0", ViewType::All).await.remove(0);
-            let history = all(file.metric_history(&run.info.run_id, "loss")).await;
-            assert_eq!(history.len(), VALUES);
-            assert_eq!(file.get_model_version("busy", 1).await.unwrap().tags.len(), written);
-            println!("{written} writes beside {VALUES} of the others");
-        };
-        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(check));
-    });
-    assert_eq!(servers.alias("busy", "prod"), Some(1));
 }
