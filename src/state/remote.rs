@@ -1,9 +1,10 @@
 //! Slots for what is being loaded. A slot owns its task: dropping or replacing it cancels the request, and a
 //! stale answer has nowhere to land. What was there before stays while it is loaded anew, or when that fails.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 
 use super::tasks::{Feed, Polled, Task, Tasks};
 use crate::tracking::{Answer, PageStream, TrackingError};
@@ -181,10 +182,27 @@ impl<T> Pages<T> {
 /// Runs a page stream on the runtime; the feed ends after the last page.
 pub fn feed_pages<T: Send + 'static>(
     tasks: &Tasks,
-    mut pages: PageStream<T>,
+    pages: PageStream<T>,
 ) -> Feed<Result<Vec<T>, TrackingError>> {
-    tasks.spawn_feed(PAGES_AHEAD, |feeder| async move {
-        while let Some(page) = pages.next().await {
+    feed_pages_as(tasks, PAGES_AHEAD, pages, |page| page)
+}
+
+/// [`feed_pages`], each page turned into something else on the runtime. A panic on the way to a page is an error like
+/// any other: the end of the feed would be taken for the last page.
+pub(super) fn feed_pages_as<T: Send + 'static, P: Send + 'static>(
+    tasks: &Tasks,
+    capacity: usize,
+    mut pages: PageStream<T>,
+    mut turn: impl FnMut(Vec<T>) -> P + Send + 'static,
+) -> Feed<Result<P, TrackingError>> {
+    tasks.spawn_feed(capacity, |feeder| async move {
+        loop {
+            let next = async { Some(pages.next().await?.map(&mut turn)) };
+            let page = match AssertUnwindSafe(next).catch_unwind().await {
+                Ok(Some(page)) => page,
+                Ok(None) => break,
+                Err(_panic) => Err(lost()),
+            };
             let failed = page.is_err();
             if !feeder.send(page).await || failed {
                 break;
@@ -198,4 +216,42 @@ const PAGES_AHEAD: usize = 4;
 
 pub(crate) fn lost() -> TrackingError {
     TrackingError::Local { what: "The work ended without an answer".into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::stream;
+
+    use super::*;
+
+    fn loaded(pages: &mut Pages<u32>) {
+        while pages.is_loading() {
+            pages.poll(Instant::now() + Duration::from_secs(1));
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn pages_of(found: Vec<Option<u32>>) -> PageStream<u32> {
+        stream::iter(found).map(|item| Ok(vec![item.expect("a page")])).boxed()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_panic_on_the_way_to_a_page_is_an_error_and_not_the_end() {
+        let tasks = Tasks::new(tokio::runtime::Handle::current(), || {});
+        let mut pages = Pages::default();
+        pages.load(&tasks, pages_of(vec![Some(1), None, Some(3)]));
+        loaded(&mut pages);
+        assert_eq!((pages.items(), pages.is_complete()), (&[1][..], false));
+        assert_eq!(pages.error(), Some(&lost()));
+
+        pages.load(&tasks, pages_of(vec![Some(1), Some(2)]));
+        loaded(&mut pages);
+        assert_eq!((pages.items(), pages.error()), (&[1, 2][..], None));
+        // What was complete stays when it cannot be read anew.
+        pages.load(&tasks, pages_of(vec![Some(7), None]));
+        loaded(&mut pages);
+        assert_eq!((pages.items(), pages.error()), (&[1, 2][..], Some(&lost())));
+    }
 }

@@ -3,8 +3,6 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use futures_util::StreamExt as _;
-
 use super::RunsCommand;
 use super::arrange::{Arrangement, Entry, Wanted, arrange};
 use super::column::Bits;
@@ -14,6 +12,7 @@ use super::page::{Page, PageBuilder};
 use super::sort::Sort;
 use super::table::RunTable;
 use crate::entities::{Millis, Run, ViewType};
+use crate::state::remote::feed_pages_as;
 use crate::state::tasks::{Feed, Polled, Task, Tasks};
 use crate::state::{Cx, format};
 use crate::tracking::{PageStream, RunQuery, TrackingError};
@@ -448,17 +447,9 @@ fn settings_key(cx: &Cx<'_>, experiment_id: &str) -> String {
 }
 
 /// Turns pages of runs into pages of columns as they arrive. The feed ends after the last page.
-fn feed_pages(tasks: &Tasks, mut pages: PageStream<Run>) -> Feed<Result<Page, TrackingError>> {
-    tasks.spawn_feed(PAGES_AHEAD, |feeder| async move {
-        let mut builder = PageBuilder::default();
-        while let Some(page) = pages.next().await {
-            let failed = page.is_err();
-            let page = page.map(|runs| builder.page(&runs));
-            if !feeder.send(page).await || failed {
-                break;
-            }
-        }
-    })
+fn feed_pages(tasks: &Tasks, pages: PageStream<Run>) -> Feed<Result<Page, TrackingError>> {
+    let mut builder = PageBuilder::default();
+    feed_pages_as(tasks, PAGES_AHEAD, pages, move |runs| builder.page(&runs))
 }
 
 #[cfg(test)]
