@@ -9,6 +9,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER, WWW_AUTHEN
 use serde::Deserialize;
 
 use super::wire;
+use crate::tracking::shown::without_login;
 use crate::tracking::{ErrorCode, TrackingError};
 
 /// Longest text that is taken from a page of unknown origin, in characters.
@@ -131,8 +132,12 @@ impl Peer {
 
     fn redirect_reason(&self, headers: &HeaderMap) -> String {
         let target = headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        // The query of a login page may hold a one-time code.
-        let target = short(target.split(['?', '#']).next().unwrap_or_default());
+        // The query of a login page may hold a one-time code, and what stands before the host a password.
+        let target = match target.strip_prefix("//") {
+            Some(_) => without_login(&format!("https:{target}")),
+            None => without_login(target),
+        };
+        let target = short(target.split('#').next().unwrap_or_default());
         if target.is_empty() {
             format!("{} redirects elsewhere", self.host_header)
         } else {
@@ -436,5 +441,19 @@ mod tests {
             failure.error.to_string(),
             "The answer is not MLflow's: mlflow.company.com:5600 redirects to https://sso.company.com/login"
         );
+    }
+
+    #[test]
+    fn a_redirect_names_nobodys_password() {
+        for (location, shown) in [
+            ("https://me:s3cret@sso.company.com/login?code=s3cret#s3cret", "https://sso.company.com/login"),
+            ("//me:s3cret@sso.company.com/login", "https://sso.company.com/login"),
+            ("http://me:s3/cret@sso.company.com/login", "http://sso.company.com/login"),
+            ("/login?next=s3cret", "/login"),
+        ] {
+            let failure = failure(302, &[(LOCATION, location)], "");
+            let expected = format!("mlflow.company.com:5600 redirects to {shown}");
+            assert_eq!(failure.error, TrackingError::NotMlflow { reason: expected });
+        }
     }
 }
