@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::notices::Notices;
 use super::tasks::{Polled, Task, Tasks};
-use crate::tracking::StoreInfo;
+use crate::tracking::{StoreInfo, shown_uri};
 
 /// The file's content. Unknown fields of newer versions are dropped, missing ones take their default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -130,6 +130,29 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Without what older versions kept of addresses: queries and logins. They are gone with the next write.
+    fn without_logins(mut self) -> Self {
+        for server in std::mem::take(&mut self.servers) {
+            let uri = bare(&server.uri);
+            if !uri.is_empty() && self.servers.iter().all(|known| known.uri != uri) {
+                self.servers.push(RecentServer { uri, ..server });
+            }
+        }
+        let experiments = std::mem::take(&mut self.last_experiments);
+        self.last_experiments = experiments.into_iter().map(|(uri, id)| (bare(&uri), id)).collect();
+        let tables = std::mem::take(&mut self.run_tables);
+        self.run_tables = tables
+            .into_iter()
+            .map(|(key, layout)| match key.rsplit_once('#') {
+                Some((uri, id)) => (format!("{}#{id}", bare(uri)), layout),
+                None => (bare(&key), layout),
+            })
+            .collect();
+        self
+    }
+}
+
 /// The settings with their file: read at start, written off the UI thread when they changed.
 pub struct SettingsFile {
     settings: Settings,
@@ -148,7 +171,10 @@ impl SettingsFile {
             Some(Ok(settings)) => (settings, None),
             Some(Err(message)) => (Settings::default(), Some(message)),
         };
-        (Self { written: settings.clone(), settings, path, writing: None }, message)
+        // What was kept and must not be is written over soon.
+        let written = settings.clone();
+        let settings = settings.without_logins();
+        (Self { written, settings, path, writing: None }, message)
     }
 
     /// The present settings.
@@ -208,6 +234,11 @@ fn read(path: &Path) -> Result<Settings, String> {
     serde_json::from_slice(&text).map_err(|error| set_aside(path, &error))
 }
 
+/// What may be kept of a server's address.
+fn bare(uri: &str) -> String {
+    if uri.contains(['@', '?', '#']) { shown_uri(uri) } else { uri.to_owned() }
+}
+
 fn set_aside(path: &Path, error: &serde_json::Error) -> String {
     let aside = path.with_extension("broken.json");
     match std::fs::rename(path, &aside) {
@@ -264,6 +295,33 @@ mod tests {
         let (file, message) = SettingsFile::open(Some(folder.path().to_owned()));
         assert_eq!(message, None);
         assert_eq!(file.get().theme, ThemeChoice::Dark);
+    }
+
+    #[test]
+    fn logins_and_queries_of_older_files_are_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = r#"{
+            "servers": [
+                {"uri": "https://ann:s3cret@mlflow.example.com/base?token=s3cret"}, {"uri": "https://mlflow.example.com/base"},
+                {"uri": "http://127.0.0.1:5000"}, {"uri": "sqlite:////home/ann/mlflow.db"}
+            ],
+            "last_experiments": {"https://mlflow.example.com/base?token=s3cret": "7", "sample": "1"},
+            "run_tables": {"https://mlflow.example.com/base?token=s3cret#7": {"columns": ["a"]}, "sample#1": {}}
+        }"#;
+        std::fs::write(folder.path().join(FILE_NAME), text).unwrap();
+        let (mut file, message) = SettingsFile::open(Some(folder.path().to_owned()));
+        assert_eq!(message, None);
+        let uris: Vec<_> = file.get().servers.iter().map(|server| server.uri.as_str()).collect();
+        assert_eq!(
+            uris,
+            ["https://mlflow.example.com/base", "http://127.0.0.1:5000", "sqlite:////home/ann/mlflow.db"]
+        );
+        assert_eq!(file.get().last_experiments["https://mlflow.example.com/base"], "7");
+        assert_eq!(file.get().last_experiments["sample"], "1");
+        assert_eq!(file.get().run_tables["https://mlflow.example.com/base#7"].columns, ["a"]);
+        assert!(file.get().run_tables.contains_key("sample#1"));
+        file.flush();
+        assert!(!std::fs::read_to_string(folder.path().join(FILE_NAME)).unwrap().contains("s3cret"));
     }
 
     #[test]
