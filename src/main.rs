@@ -12,8 +12,9 @@ use flowdeck::tracking::Environment;
 #[derive(Parser)]
 #[command(version, about)]
 struct Arguments {
-    /// Address of the tracking server, e.g. `http://127.0.0.1:5000`, or the path of an `mlflow.db`. Without it
-    /// `MLFLOW_TRACKING_URI` is used, without that an `mlflow.db` in the working folder, and else the app asks.
+    /// Address of the tracking server, e.g. `http://127.0.0.1:5000`, or the path of an `mlflow.db` or
+    /// of its folder. Without it `MLFLOW_TRACKING_URI` is used, without that an `mlflow.db` in the working folder, and
+    /// else the app asks.
     tracking_uri: Option<String>,
     /// Open a scratch copy of the sample workspace, with a sample agent to talk to. Needs no server.
     #[arg(long, conflicts_with = "tracking_uri")]
@@ -68,6 +69,15 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     last.map_or(Ok(()), |error| Err(error.into()))
 }
 
+/// A folder that is there is meant as a folder, though its name could be a host's.
+fn folder_or_address(text: &str) -> String {
+    let folder = std::path::Path::new(text);
+    if !text.contains("://") && folder.is_relative() && folder.is_dir() {
+        return std::path::Path::new(".").join(folder).display().to_string();
+    }
+    text.to_owned()
+}
+
 /// MLflow's default store, if there is one in the working folder.
 fn database_here() -> Option<String> {
     std::path::Path::new(DATABASE).is_file().then(|| DATABASE.to_owned())
@@ -82,7 +92,8 @@ fn open_window(
     let options = Options {
         tracking_uri: arguments
             .tracking_uri
-            .clone()
+            .as_deref()
+            .map(folder_or_address)
             .or_else(|| environment.tracking_uri.clone())
             .or_else(database_here),
         sample: arguments.sample,
@@ -101,4 +112,19 @@ fn open_window(
     }
     let native = eframe::NativeOptions { viewport, renderer, ..Default::default() };
     eframe::run_native("Flowdeck", native, Box::new(|cx| Ok(Box::new(Flowdeck::new(&cx.egui_ctx, options)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_there_is_no_host() {
+        // Tests run in the crate's folder.
+        assert_eq!(folder_or_address("src"), "./src");
+        assert_eq!(folder_or_address("src/state"), "./src/state");
+        for text in ["localhost", "mlflow.example.com", "http://src", "mlflow.db", "src:5000", "/", ""] {
+            assert_eq!(folder_or_address(text), text);
+        }
+    }
 }
