@@ -11,7 +11,7 @@ use super::registry::RegistryView;
 use super::run::RunView;
 use super::runs::RunsView;
 use super::shortcuts::ShortcutsView;
-use super::{activity, rail, settings, status_bar, toasts};
+use super::{activity, drop_overlay, rail, settings, status_bar, toasts};
 use crate::state::command::Commands;
 use crate::state::navigation::{Route, Section};
 use crate::theme::{Themed as _, size};
@@ -67,6 +67,7 @@ impl Ui {
         self.palette.show(ui.ctx(), cx, out);
         self.shortcuts.show(ui.ctx());
         toasts::show(ui.ctx(), cx, out);
+        drop_overlay::show(ui.ctx());
     }
 
     /// Filters, cursors and half-typed descriptions belong to the server they were typed for.

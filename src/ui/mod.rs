@@ -7,6 +7,7 @@ mod activity;
 pub mod artifacts;
 pub mod chat;
 mod connect;
+mod drop_overlay;
 mod experiments;
 mod frame;
 mod palette;

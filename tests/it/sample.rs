@@ -120,3 +120,18 @@ fn a_dropped_file_is_opened_and_followed() {
     other.execute(sql, []).unwrap();
     wait_for(&mut app, "run arrived-meanwhile");
 }
+
+#[test]
+fn a_file_over_the_window_is_named() {
+    let mut app = start(Start::default());
+    let hovering = |app: &mut App, files: Vec<egui::HoveredFile>| app.input_mut().hovered_files = files;
+    hovering(
+        &mut app,
+        vec![egui::HoveredFile { path: Some("/data/mlflow.db".into()), ..Default::default() }],
+    );
+    wait_for_text(&mut app, "Drop to open mlflow.db");
+    hovering(&mut app, Vec::new());
+    step_until(&mut app, "no overlay", |app| {
+        app.query_all_by_label_contains("Drop to open").next().is_none()
+    });
+}
