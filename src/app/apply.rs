@@ -50,6 +50,7 @@ impl State {
                 self.connection.open_file(&self.tasks, &file, &self.environment);
             }
             Command::OpenSample => self.connection.open_sample(&self.tasks),
+            Command::SwitchWorkspace(workspace) => self.switch_workspace(workspace),
             Command::CancelConnect => self.connection.cancel(),
             Command::Disconnect => {
                 self.notices.dismiss_all();

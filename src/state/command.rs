@@ -34,6 +34,8 @@ pub enum Command {
     OpenFile(PathBuf),
     /// Opens a fresh copy of the sample workspace.
     OpenSample,
+    /// Looks into another of MLflow's workspaces in the same store.
+    SwitchWorkspace(String),
     /// Gives up connecting.
     CancelConnect,
     /// Leaves the server and shows the Connect screen.

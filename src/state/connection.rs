@@ -36,6 +36,12 @@ impl Connection {
         self.request = Some(request);
     }
 
+    /// Opens another workspace of a store that was reached.
+    pub fn switch_workspace(&mut self, tasks: &Tasks, store: &Arc<dyn Store>, workspace: &str) {
+        let store = store.in_workspace(workspace);
+        self.attempt(tasks, store.map(|store| Ok(Opened { store: store?, sample: None })).boxed());
+    }
+
     /// Opens a database file.
     pub fn open_file(&mut self, tasks: &Tasks, file: &Path, environment: &Arc<Environment>) {
         let uri = file.display().to_string();

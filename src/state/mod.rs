@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 pub use command::Command;
 pub use navigation::{ModelKind, Navigation, Route, RunTab};
 
-use crate::tracking::{Environment, Store};
+use crate::tracking::{Environment, Store, StoreInfo};
 
 /// Everything the app knows.
 pub struct State {
@@ -147,6 +147,10 @@ impl State {
 
     fn open_workspace(&mut self, opened: connection::Opened) {
         let info = opened.store.info();
+        if let Some(chosen) = self.workspace_chosen_before(&info) {
+            self.connection.switch_workspace(&self.tasks, &opened.store, &chosen);
+            return;
+        }
         self.settings.edit().remember_server(&info);
         if let Some(sample) = opened.sample {
             self.chat.use_sample(&sample.agent_url(), &self.tasks);
@@ -173,6 +177,23 @@ impl State {
 pub use tasks::Tasks;
 
 impl State {
+    /// Looks into another of MLflow's workspaces of the present store, now and whenever it is opened.
+    pub fn switch_workspace(&mut self, workspace: String) {
+        let Some(open) = &self.workspace else { return };
+        let key = open.store.info().settings_key().to_owned();
+        self.connection.switch_workspace(&self.tasks, &open.store, &workspace);
+        self.settings.edit().workspaces.insert(key, workspace);
+    }
+
+    /// The workspace that was chosen when this store was open before, if it is another one. The environment's word
+    /// comes first.
+    fn workspace_chosen_before(&self, info: &StoreInfo) -> Option<String> {
+        let chosen = self.settings.get().workspaces.get(info.settings_key())?;
+        let other = info.workspace.as_ref().is_some_and(|present| present != chosen);
+        let wanted = other && info.workspaces.contains(chosen) && self.environment.workspace.is_none();
+        wanted.then(|| chosen.clone())
+    }
+
     /// Everything that has a name, for the palette.
     pub fn findable(&self) -> Vec<finder::Found> {
         let Some(workspace) = &self.workspace else { return Vec::new() };

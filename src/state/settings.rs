@@ -32,6 +32,8 @@ pub struct Settings {
     pub list_shown: bool,
     /// Per server URI: the experiment that was looked at last.
     pub last_experiments: BTreeMap<String, String>,
+    /// Per server URI: the workspace that was chosen last.
+    pub workspaces: BTreeMap<String, String>,
     /// Per server URI and experiment id: how its table of runs is laid out.
     pub run_tables: BTreeMap<String, RunTableLayout>,
 }
@@ -47,6 +49,7 @@ impl Default for Settings {
             chat_panel: false,
             list_shown: true,
             last_experiments: BTreeMap::new(),
+            workspaces: BTreeMap::new(),
             run_tables: BTreeMap::new(),
         }
     }

@@ -69,6 +69,8 @@ pub const COLUMN_NUMBER: f32 = 96.0;
 pub const COLUMN_TEXT: f32 = 180.0;
 /// Width of a dialog.
 pub const DIALOG: f32 = 480.0;
+/// Greatest height of a menu whose entries scroll.
+pub const MENU_MAX: f32 = 320.0;
 /// Width of the palette.
 pub const PALETTE: f32 = 620.0;
 /// Greatest width of running text: about 90 characters.

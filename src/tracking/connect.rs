@@ -168,11 +168,9 @@ async fn open(
     let version = version.ok().as_ref().and_then(version_in);
     // Servers before 3.0 do not know this route.
     let server: Option<ServerInfo> = server.ok().and_then(|reply| serde_json::from_slice(&reply.body).ok());
-    let http = match (&environment.workspace, &server) {
-        (Some(workspace), Some(ServerInfo { workspaces_enabled: true, .. })) => {
-            http.with_workspace(workspace)?
-        }
-        _ => http,
+    let (http, workspaces) = match &server {
+        Some(ServerInfo { workspaces_enabled: true, .. }) => with_workspace(http, environment).await?,
+        _ => (http, Workspaces::default()),
     };
     let says_ok = health.status == 200 && health.body.trim_ascii() == b"OK";
     let proof = tokio::time::timeout(timeout, rest::prove(&http))
@@ -189,6 +187,8 @@ async fn open(
                 insecure_tls: options.insecure_tls && http.uri().is_tls(),
                 can_write: true,
                 calls_webhooks: true,
+                workspace: workspaces.chosen,
+                workspaces: workspaces.all,
                 note: None,
                 sample: false,
             };
@@ -203,6 +203,26 @@ async fn open(
         }
         Err(error) => Err(error),
     }
+}
+
+/// The workspaces of a server, and the one that is looked into.
+#[derive(Default)]
+struct Workspaces {
+    chosen: Option<String>,
+    all: Vec<String>,
+}
+
+/// Looks into the environment's workspace, else into the default one, else into the first that can be seen.
+async fn with_workspace(http: Http, environment: &Environment) -> Result<(Http, Workspaces), TrackingError> {
+    // Who may not list them may still use them.
+    let all = rest::workspaces(&http).await.unwrap_or_default();
+    let default = || all.iter().find(|name| *name == sqlite::DEFAULT_WORKSPACE).or(all.first()).cloned();
+    let chosen = environment.workspace.clone().or_else(default);
+    let http = match &chosen {
+        Some(workspace) => http.in_workspace(workspace)?,
+        None => http,
+    };
+    Ok((http, Workspaces { chosen, all }))
 }
 
 const SERVER_INFO: &str = "api/3.0/mlflow/server-info";

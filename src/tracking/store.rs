@@ -103,6 +103,12 @@ pub trait Store: Send + Sync + 'static {
     /// A file's bytes, as a stream. `limit`: ask for no more than the first so many bytes.
     fn read_artifact(&self, root: &ArtifactRoot, path: &str, limit: Option<u64>) -> Answer<ArtifactBody>;
 
+    /// The same store with the same login, looking into another of its [`StoreInfo::workspaces`].
+    fn in_workspace(&self, workspace: &str) -> Answer<Arc<dyn Store>> {
+        let what = format!("This store has no workspace {workspace}");
+        Box::pin(async move { Err(TrackingError::Unsupported { what }) })
+    }
+
     /// Yields a new number whenever somebody (this program too) may have changed what the store holds: no more than
     /// one a second, and only the last of many. It looks from the first poll on, so poll it from the start. A store
     /// that cannot know ends the stream at once. Costs a few system calls a second, none of them on the UI thread;
@@ -127,6 +133,10 @@ pub struct StoreInfo {
     pub can_write: bool,
     /// Webhooks are called after a change made here: a server does, a file cannot.
     pub calls_webhooks: bool,
+    /// The workspace that is looked into, where the store has several or may have.
+    pub workspace: Option<String>,
+    /// All workspaces that can be seen, in the order of their names; see [`Store::in_workspace`].
+    pub workspaces: Vec<String>,
     /// What the user has to know about it: why it is read-only, say. A sentence.
     pub note: Option<String>,
     /// A scratch copy of the sample workspace ([`SampleStore`](super::SampleStore)): gone with the app.

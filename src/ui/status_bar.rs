@@ -1,12 +1,14 @@
 //! The status bar: which server, how fast it answers, what is under way, what went wrong last.
 
-use egui::{Align, Layout, RichText, Ui, Vec2};
+use egui::containers::menu::MenuButton;
+use egui::{Align, Layout, RichText, ScrollArea, Ui, Vec2};
 
 use super::Cx;
 use crate::state::Command;
 use crate::state::command::Commands;
 use crate::state::format;
 use crate::theme::{self, Icon, Themed as _, size};
+use crate::tracking::StoreInfo;
 
 /// Draws the status bar.
 pub fn show(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
@@ -60,6 +62,7 @@ fn server_ui(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
     if ui.add(label.min_size(Vec2::ZERO).sense(egui::Sense::CLICK)).on_hover_text(hover).clicked() {
         out.push(Command::Disconnect);
     }
+    workspace_ui(ui, &info, out);
     if let Some(version) = &info.server_version {
         ui.label(theme::text::small(format!("MLflow {version}")));
     }
@@ -82,6 +85,25 @@ fn server_ui(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
         )));
     }
     downloads_ui(ui, cx);
+}
+
+/// Which of MLflow's workspaces is looked into, where there are several, and a way to another.
+fn workspace_ui(ui: &mut Ui, info: &StoreInfo, out: &mut Commands) {
+    let Some(present) = info.workspace.as_ref().filter(|_| info.workspaces.len() > 1) else { return };
+    let text = RichText::new(format!("Workspace: {present}")).small();
+    let chevron = Icon::ChevronDown.sized(size::ICON_SMALL).alt_text("");
+    let button = theme::button::quiet((text, chevron)).min_size(Vec2::ZERO);
+    let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
+        ScrollArea::vertical().max_height(size::MENU_MAX).show(ui, |ui| {
+            for workspace in &info.workspaces {
+                let entry = ui.selectable_label(workspace == present, workspace);
+                if entry.clicked() && workspace != present {
+                    out.push(Command::SwitchWorkspace(workspace.clone()));
+                }
+            }
+        });
+    });
+    response.on_hover_text("Experiments and models belong to a workspace. Click to look into another");
 }
 
 fn downloads_ui(ui: &mut Ui, cx: &Cx<'_>) {

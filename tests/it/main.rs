@@ -38,3 +38,5 @@ mod start;
 mod support;
 #[cfg(test)]
 mod window;
+#[cfg(test)]
+mod workspaces;

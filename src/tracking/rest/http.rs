@@ -26,7 +26,7 @@ const RETRY_BUDGET: Duration = Duration::from_secs(10);
 const MAX_REDIRECTS: usize = 3;
 
 /// A server, and how it is spoken to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::tracking) struct Http {
     reads: Client,
     writes: Client,
@@ -62,13 +62,12 @@ impl Http {
         Ok(Self { reads, writes, uri, credentials, workspace: None, peer, meter: Arc::default() })
     }
 
-    /// Names the workspace in every request from here on.
-    pub fn with_workspace(mut self, workspace: &str) -> Result<Self, TrackingError> {
+    /// The same server, with the workspace named in every request.
+    pub fn in_workspace(&self, workspace: &str) -> Result<Self, TrackingError> {
         let value = HeaderValue::from_str(workspace).map_err(|_not_ascii| TrackingError::Local {
-            what: "MLFLOW_WORKSPACE holds characters that cannot be sent".to_owned(),
+            what: "The name of the workspace holds characters that cannot be sent".to_owned(),
         })?;
-        self.workspace = Some(value);
-        Ok(self)
+        Ok(Self { workspace: Some(value), ..self.clone() })
     }
 
     /// The URL of a route.

@@ -59,6 +59,27 @@ pub(in crate::tracking) async fn prove(http: &Http) -> Result<Proof, TrackingErr
     http.post_read(http.route(experiments::SEARCH), &Request { max_results: 1 }).await
 }
 
+/// The workspaces of a server that has some, as far as they can be seen.
+pub(in crate::tracking) async fn workspaces(http: &Http) -> Result<Vec<String>, TrackingError> {
+    #[derive(Deserialize)]
+    struct Answer {
+        #[serde(default)]
+        workspaces: Vec<Workspace>,
+    }
+    #[derive(Deserialize)]
+    struct Workspace {
+        name: String,
+    }
+    let answer: Answer = http.get(http.route("api/3.0/mlflow/workspaces"), &[]).await?;
+    let mut names: Vec<String> = answer.workspaces.into_iter().map(|workspace| workspace.name).collect();
+    names.sort();
+    names.truncate(MAX_WORKSPACES);
+    Ok(names)
+}
+
+/// More are not offered.
+const MAX_WORKSPACES: usize = 200;
+
 /// What [`prove`] found.
 #[derive(Deserialize)]
 pub(in crate::tracking) struct Proof(BTreeMap<String, serde_json::Value>);
@@ -215,6 +236,16 @@ impl Store for RestStore {
     fn get_logged_model(&self, model_id: &str) -> Answer<LoggedModel> {
         let (http, model_id) = (Arc::clone(&self.http), model_id.to_owned());
         answer(async move { logged_models::get(&http, &model_id).await })
+    }
+
+    fn in_workspace(&self, workspace: &str) -> Answer<Arc<dyn Store>> {
+        let (http, info, workspace) = (Arc::clone(&self.http), Arc::clone(&self.info), workspace.to_owned());
+        answer(async move {
+            let http = http.in_workspace(&workspace)?;
+            prove(&http).await?;
+            let info = StoreInfo { workspace: Some(workspace), ..(*info).clone() };
+            Ok(Arc::new(Self::new(http, info)) as Arc<dyn Store>)
+        })
     }
 
     fn list_artifacts(&self, root: &ArtifactRoot, path: &str) -> Answer<Vec<FileInfo>> {

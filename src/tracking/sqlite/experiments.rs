@@ -12,6 +12,9 @@ use crate::entities::{Experiment, Tags, ViewType};
 const COLUMNS: [&str; 6] =
     ["experiment_id", "name", "artifact_location", "lifecycle_stage", "creation_time", "last_update_time"];
 
+/// More are not offered.
+const MAX_WORKSPACES: usize = 200;
+
 /// The stages of a view type, as SQL.
 pub(super) fn stages(view_type: ViewType) -> &'static str {
     match view_type {
@@ -62,13 +65,19 @@ pub(super) fn get(session: &Session<'_>, experiment_id: &str) -> Result<Experime
     Ok(found)
 }
 
-/// The workspaces in which there are experiments.
+/// The workspaces that were made, and those in which there is something.
 pub(super) fn workspaces(session: &Session<'_>) -> Result<Vec<String>, Failure> {
-    if !session.schema.has("experiments", "workspace") {
+    let columns = [("workspaces", "name"), ("experiments", "workspace"), ("registered_models", "workspace")];
+    let known: Vec<String> = columns
+        .into_iter()
+        .filter(|(table, column)| session.schema.has(table, column))
+        .map(|(table, column)| format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL"))
+        .collect();
+    if known.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = "SELECT DISTINCT workspace FROM experiments ORDER BY workspace LIMIT 100";
-    let mut statement = session.connection.prepare_cached(sql)?;
+    let sql = format!("{} ORDER BY 1 LIMIT {MAX_WORKSPACES}", known.join(" UNION "));
+    let mut statement = session.connection.prepare_cached(&sql)?;
     let rows = statement.query_map([], |row| Ok(row::text(row, 0)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -82,7 +82,7 @@ impl SqliteStore {
         let workspace = workspace.unwrap_or_else(|| DEFAULT_WORKSPACE.to_owned());
         let database = Database::open(file, workspace.clone(), patience)?;
         let protected = write_protection(database.path());
-        let (newer, mut workspaces) = database.read(&AtomicFlag::default(), |session| {
+        let (newer, workspaces) = database.read(&AtomicFlag::default(), |session| {
             let newer = session.schema.unknown_revision().map(str::to_owned);
             Ok((newer, experiments::workspaces(session)?))
         })?;
@@ -91,19 +91,12 @@ impl SqliteStore {
                 what: format!("{} has no workspace {workspace}", database.label()),
             });
         }
-        workspaces.retain(|other| *other != workspace);
         let can_write = newer.is_none() && protected.is_none();
-        let mut notes = Vec::new();
-        if let Some(revision) = newer {
+        let note = newer.map(|revision| {
             let revision: String = revision.chars().take(40).collect();
-            notes.push(format!("Read-only: {} (schema {revision})", database::NEWER));
-        } else if let Some(reason) = protected {
-            notes.push(format!("Read-only: {reason}"));
-        }
-        if !workspaces.is_empty() {
-            let names = workspaces.join(", ");
-            notes.push(format!("Showing workspace {workspace}; set MLFLOW_WORKSPACE for another: {names}"));
-        }
+            format!("Read-only: {} (schema {revision})", database::NEWER)
+        });
+        let note = note.or_else(|| protected.map(|reason| format!("Read-only: {reason}")));
         let info = StoreInfo {
             label: database.label().to_owned(),
             uri: location::tracking_uri(database.path()),
@@ -111,7 +104,10 @@ impl SqliteStore {
             insecure_tls: false,
             can_write,
             calls_webhooks: false,
-            note: (!notes.is_empty()).then(|| notes.join(". ")),
+            // Stores from before workspaces have none, new ones that they are not used in but one.
+            workspace: (workspaces.len() > 1).then_some(workspace),
+            workspaces: if workspaces.len() > 1 { workspaces } else { Vec::new() },
+            note,
             sample: false,
         };
         Ok(Self { database: Arc::new(database), info: Arc::new(info) })
@@ -428,6 +424,10 @@ impl Store for SqliteStore {
             let root = root.await?;
             blocking(move || artifacts::read(&root, database.path(), &path, limit)).await
         })
+    }
+
+    fn in_workspace(&self, workspace: &str) -> Answer<Arc<dyn Store>> {
+        open(self.database.path().to_owned(), Some(workspace.to_owned()))
     }
 
     fn changes(&self) -> BoxStream<'static, u64> {

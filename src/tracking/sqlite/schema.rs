@@ -10,7 +10,7 @@ use super::row;
 use crate::tracking::error::DatabaseFault;
 
 /// The tables that are read or written here.
-const TABLES: [&str; 22] = [
+const TABLES: [&str; 23] = [
     "alembic_version",
     "datasets",
     "experiment_tags",
@@ -33,6 +33,7 @@ const TABLES: [&str; 22] = [
     "tags",
     "webhook_events",
     "webhooks",
+    "workspaces",
 ];
 
 /// Every schema revision of MLflow up to 3.17.2 (`mlflow/store/db_migrations/versions`), the newest last.

@@ -49,6 +49,11 @@ impl Servers {
         Self::start(seeded_store(), &["--app-name", "basic-auth"])
     }
 
+    /// An empty server with workspaces: `default` and what [`Self::python`] makes.
+    pub fn with_workspaces() -> Self {
+        Self::start(temporary_folder(), &["--enable-workspaces"])
+    }
+
     /// A server that accepts only this host name, so not the one of [`Self::uri`].
     pub fn allowing_only(host: &str) -> Self {
         Self::start(temporary_folder(), &["--allowed-hosts", host])

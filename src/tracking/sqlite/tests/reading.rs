@@ -240,8 +240,13 @@ async fn another_workspace_is_shown_only_when_it_is_chosen() {
     };
     let store = fixture.store();
     assert_eq!(names(&store).await, ["one"]);
-    let note = "Showing workspace default; set MLFLOW_WORKSPACE for another: team";
-    assert_eq!((store.info().note.as_deref(), store.info().can_write), (Some(note), true));
+    let info = store.info();
+    assert_eq!((info.note.as_deref(), info.workspace.as_deref()), (None, Some("default")));
+    assert_eq!(info.workspaces, ["default", "team"]);
+    let team = store.in_workspace("team").await.unwrap();
+    assert_eq!(team.info().workspace.as_deref(), Some("team"));
+    assert_eq!(team.get_registered_model("m").await.unwrap().tags["t"], "x");
+    assert!(store.in_workspace("none").await.is_err());
     assert!(store.get_registered_model("m").await.unwrap().tags.is_empty());
     let team = SqliteStore::open(fixture.file(), Some("team".into()), None).unwrap();
     assert_eq!(names(&team).await, ["two"]);
