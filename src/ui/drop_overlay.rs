@@ -28,7 +28,7 @@ pub fn show(ctx: &Context) {
         .show(ctx, |ui| {
             Frame::popup(ui.style()).inner_margin(size::SPACE_L).show(ui, |ui| {
                 ui.horizontal(|ui| {
-                    ui.add(Icon::Dataset.image().alt_text(""));
+                    ui.add(Icon::Dataset.tinted(tokens.text_strong).alt_text(""));
                     ui.label(theme::text::heading(text));
                 });
             });
