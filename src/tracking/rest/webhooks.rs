@@ -97,12 +97,26 @@ pub(super) async fn list(http: &Arc<Http>) -> Result<Vec<Webhook>, TrackingError
         match pages.next().await {
             Some(Ok(page)) => webhooks.extend(page),
             Some(Err(error)) if is_unknown(&error) => return Err(unsupported("This server")),
-            Some(Err(error)) => return Err(error),
+            Some(Err(error)) => return Err(explained(error)),
             None => break,
         }
     }
     webhooks.truncate(MAX_WEBHOOKS);
     Ok(webhooks)
+}
+
+/// A worker of a server without a key of its own cannot read the secrets that another one wrote, and says nothing.
+fn explained(error: TrackingError) -> TrackingError {
+    match error {
+        TrackingError::Mlflow { code: ErrorCode::InternalError, message, status }
+            if message.trim().is_empty() =>
+        {
+            let message =
+                "The server could not read its webhooks. It may lack MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY";
+            TrackingError::Mlflow { code: ErrorCode::InternalError, message: message.to_owned(), status }
+        }
+        other => other,
+    }
 }
 
 /// The server does not know the route.
@@ -120,6 +134,17 @@ fn is_unknown(error: &TrackingError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_gives_no_reason_gets_one() {
+        let error = |message: &str| TrackingError::Mlflow {
+            code: ErrorCode::InternalError,
+            message: message.to_owned(),
+            status: 500,
+        };
+        assert!(explained(error("")).to_string().contains("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"));
+        assert_eq!(explained(error("disk full")), error("disk full"));
+    }
 
     #[test]
     fn a_webhook_is_read_without_what_may_be_secret() {
