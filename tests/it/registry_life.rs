@@ -20,7 +20,7 @@ fn model(name: &str, pairs: &[(&str, &str)]) -> NewModel {
 }
 
 /// A copy of the shared server's database, complete whoever writes to it meanwhile.
-fn copied(servers: &Servers, folder: &Path, name: &str) -> PathBuf {
+pub fn copied(servers: &Servers, folder: &Path, name: &str) -> PathBuf {
     let copy = folder.join(name);
     let code = "
 import sqlite3

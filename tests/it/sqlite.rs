@@ -12,6 +12,7 @@ use flowdeck::tracking::{
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
+use crate::registry_life::copied;
 use crate::support::Servers;
 
 async fn open(uri: &str) -> Arc<dyn Store> {
@@ -359,4 +360,86 @@ fn same_refusal<T: std::fmt::Debug>(here: Result<T, TrackingError>, there: Resul
         other => panic!("{other:?}"),
     };
     assert_eq!(said(here), said(there));
+}
+
+/// Python logs the same to experiments whose artifacts are in different kinds of places.
+const PLACES: &str = r#"
+from mlflow.entities import Dataset, DatasetInput, InputTag
+uri = f"sqlite:///{args['database']}"
+mlflow.set_tracking_uri(uri)
+mlflow.set_registry_uri(uri)
+c = mlflow.MlflowClient(uri, uri)
+c.create_registered_model("places")
+def files(run_id, path=None):
+    found = []
+    for it in c.list_artifacts(run_id, path):
+        found += [[it.path, it.is_dir, it.file_size]] + (files(run_id, it.path) if it.is_dir else [])
+    return found
+said = {}
+for name, location in args["places"].items():
+    experiment = c.create_experiment(f"place {name}", location)
+    run = c.create_run(experiment)
+    run_id = run.info.run_id
+    c.log_text(run_id, f"hello {name}", "notes/a b.txt")
+    c.log_text(run_id, "top", "ünï.txt")
+    dataset = Dataset(name="train", digest="abc", source_type="local", source="/x")
+    c.log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
+    model = c.create_logged_model(experiment, "m", source_run_id=run_id)
+    version = c.create_model_version("places", f"{run.info.artifact_uri}/notes", run_id)
+    first = c.copy_model_version(f"models:/places/{version.version}", f"copy {name}")
+    said[name] = [run_id, files(run_id), model.model_id, model.artifact_location, int(version.version)]
+c.rename_registered_model("places", "places renamed")
+prompt = c.register_prompt("place-prompt", "Hello {{name}}", commit_message="first")
+c.set_prompt_alias("place-prompt", "prod", 1)
+said
+"#;
+
+#[tokio::test]
+async fn artifacts_datasets_models_and_prompts_are_read_wherever_python_put_them() {
+    let servers = Servers::shared();
+    let folder = tempfile::tempdir().unwrap();
+    let database = copied(servers, folder.path(), "mlflow.db");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let places = json!({
+        "plain": at("plain"), "file": format!("file://{}", at("a%20b")), "spaced": at("with space"),
+    });
+    let said = servers.python_with(PLACES, &json!({ "database": database, "places": places }));
+    let store = open_file(&database).await;
+    for (name, said) in said.as_object().unwrap() {
+        let (run_id, model_id) = (said[0].as_str().unwrap(), said[2].as_str().unwrap());
+        let root = ArtifactRoot::run(run_id);
+        let mut found = Vec::new();
+        let mut folders = vec![String::new()];
+        while let Some(folder) = folders.pop() {
+            for entry in store.list_artifacts(&root, &folder).await.unwrap() {
+                found.push(json!([entry.path, entry.is_dir, entry.file_size]));
+                folders.extend(entry.is_dir.then_some(entry.path));
+            }
+        }
+        found.sort_by_key(Value::to_string);
+        let mut theirs = said[1].as_array().unwrap().clone();
+        theirs.sort_by_key(Value::to_string);
+        assert_eq!(found, theirs, "{name}");
+        let text = format!("hello {name}").into_bytes();
+        assert_eq!(bytes(&*store, &root, "notes/a b.txt").await.unwrap(), text);
+        // A copy of a version finds the files though the model it was copied from has another name now.
+        for (model, version) in [("places renamed", said[4].as_u64().unwrap()), (&format!("copy {name}"), 1)]
+        {
+            let version = store.get_model_version(model, version as u32).await.unwrap();
+            let root = ArtifactRoot::Version { name: version.name, version: version.version };
+            assert_eq!(bytes(&*store, &root, "a b.txt").await.unwrap(), text, "{model}");
+        }
+        let run = store.get_run(run_id).await.unwrap();
+        let dataset = &run.datasets[0];
+        assert_eq!((dataset.name.as_str(), dataset.context.as_deref()), ("train", Some("training")));
+        let logged = store.get_logged_model(model_id).await.unwrap();
+        assert_eq!(json!([logged.source_run_id, logged.artifact_uri]), json!([run_id, said[3]]));
+    }
+    let prompts = all(store.search_registered_models(ModelQuery::Prompts)).await;
+    let prompt = prompts.iter().find(|prompt| prompt.name == "place-prompt").unwrap();
+    assert_eq!(prompt.alias("prod"), Some(1));
+    let query = VersionQuery::OfModel { name: "place-prompt".into(), prompt: true };
+    let version = all(store.search_model_versions(query)).await.remove(0);
+    assert_eq!(version.tags["mlflow.prompt.text"], "Hello {{name}}");
+    assert_eq!(version.description, "first");
 }

@@ -48,7 +48,10 @@ pub(super) fn root(session: &Session<'_>, asked: &ArtifactRoot) -> Result<Root, 
                 return Ok(Root { uri, folder: String::new() });
             }
             ArtifactRoot::Version { name, version } => {
-                let version = registry::get_version(session, &name, version)?;
+                let mut version = registry::get_version(session, &name, version)?;
+                if other_version(&version.source).is_some() {
+                    version.source = registry::download_uri(session, &version)?;
+                }
                 asked = ArtifactRoot::of_version(&version);
                 if let ArtifactRoot::Version { .. } = asked {
                     match other_version(&version.source) {

@@ -160,6 +160,21 @@ pub(super) fn get_version(
     found.ok_or_else(|| not_found(format!("Model Version (name={name}, version={version}) not found")).into())
 }
 
+/// Where a version's files really are (`get_model_version_download_uri`): its source may name another version, which
+/// may have been renamed or deleted since.
+pub(super) fn download_uri(session: &Session<'_>, version: &ModelVersion) -> Result<String, Failure> {
+    let sql = format!(
+        "SELECT {} FROM model_versions v WHERE v.name = :name AND v.version = :version AND {}",
+        session.schema.columns("model_versions", "v", &["storage_location"]),
+        session.schema.in_workspace("model_versions", "v")
+    );
+    let parameters = named_params! {
+        ":name": version.name, ":version": version.version, ":workspace": session.workspace
+    };
+    let location = session.connection.query_row(&sql, parameters, |found| Ok(row::text(found, 0)))?;
+    Ok(if location.is_empty() { version.source.clone() } else { location })
+}
+
 fn versions(
     session: &Session<'_>,
     condition: &str,

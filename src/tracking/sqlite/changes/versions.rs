@@ -206,15 +206,7 @@ impl Origin {
             let why = "Prompt versions cannot be used as model version sources.";
             return Err(invalid(format!("Invalid model version source: '{}'. {why}", self.source)).into());
         }
-        let sql = format!(
-            "SELECT {} FROM model_versions v WHERE v.name = :name AND v.version = :version AND {}",
-            session.schema.columns("model_versions", "v", &["storage_location"]),
-            session.schema.in_workspace("model_versions", "v")
-        );
-        let parameters =
-            named_params! { ":name": name, ":version": version, ":workspace": session.workspace };
-        let location = session.connection.query_row(&sql, parameters, |found| Ok(row::text(found, 0)))?;
-        self.storage_location = if location.is_empty() { other.source } else { location };
+        self.storage_location = registry::download_uri(session, &other)?;
         if self.run_id.is_none() {
             self.run_id = Some(other.run_id);
         }
