@@ -9,6 +9,9 @@ const MAX_DETAILS: usize = 64 * 1024;
 /// How many lines of a multi-line exception message make up the cause.
 const MAX_CAUSE_LINES: usize = 6;
 
+/// How MLflow begins whatever an agent raised (`mlflow/pyfunc/scoring_server`): the exception says what happened.
+const SAYS_NOTHING: &str = "Encountered an unexpected error while evaluating the model";
+
 /// Where a failure comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
@@ -29,9 +32,9 @@ pub enum FailureKind {
 pub struct Failure {
     /// Where it comes from.
     pub kind: FailureKind,
-    /// The first line of what was said.
+    /// The first line of what was said; of the exception, where what was said tells nothing.
     pub headline: String,
-    /// The exception behind it: the last line of a Python stack trace.
+    /// What is behind it: the exception at the end of a Python stack trace, or the lines that follow.
     pub cause: Option<String>,
     /// `error_code` or `code`.
     pub code: Option<String>,
@@ -65,6 +68,12 @@ impl Failure {
         }
         if let Some(trace) = text("stack_trace").filter(|trace| !trace.trim().is_empty()) {
             failure.cause = exception_of(&trace);
+            if let Some(exception) = failure.cause.take_if(|_| message.trim_start().starts_with(SAYS_NOTHING))
+            {
+                let (first, rest) = exception.split_once('\n').unwrap_or((&exception, ""));
+                failure.cause = (!rest.is_empty()).then(|| rest.to_owned());
+                failure.headline = first.to_owned();
+            }
             failure.details = Some(clipped(&format!("{}\n\n{}", message.trim(), trace.trim()), MAX_DETAILS));
         }
         failure
@@ -161,15 +170,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cause_is_the_exception_at_the_end_of_the_stack_trace() {
+    fn the_exception_at_the_end_of_the_stack_trace_comes_first() {
         let body = json!({"error_code": "BAD_REQUEST",
             "message": "Encountered an unexpected error while evaluating the model. Verify the input.",
             "stack_trace": "Traceback (most recent call last):\n  File \"tmp/raising_agent.py\", line 12, in predict\n    raise ValueError(\"tool backend is down\")\nValueError: tool backend is down\n"});
         let failure = Failure::from_error(&body);
-        assert_eq!(failure.cause.as_deref(), Some("ValueError: tool backend is down"));
+        assert_eq!((failure.headline.as_str(), failure.cause), ("ValueError: tool backend is down", None));
         assert_eq!(failure.code.as_deref(), Some("BAD_REQUEST"));
-        assert!(failure.headline.starts_with("Encountered an unexpected error"));
-        assert!(failure.details.unwrap().contains("raising_agent.py"));
+        let details = failure.details.unwrap();
+        assert!(
+            details.starts_with("Encountered an unexpected error") && details.contains("raising_agent.py")
+        );
     }
 
     #[test]

@@ -309,10 +309,9 @@ fn rule_7_the_agent_raises() {
 
     let turn = read(JSON, 400, SCORING_RAISES);
     assert_eq!(turn.outcome, Outcome::Failed);
-    assert_eq!(turn.failures[0].cause.as_deref(), Some("ValueError: tool backend is down"));
-    assert!(
-        turn.failures[0].headline.starts_with("Encountered an unexpected error while evaluating the model.")
-    );
+    assert_eq!(turn.failures[0].headline, "ValueError: tool backend is down");
+    let details = turn.failures[0].details.as_deref().unwrap();
+    assert!(details.starts_with("Encountered an unexpected error while evaluating the model."));
 
     let turn = read(JSON, 400, VALIDATION);
     assert!(turn.failures[0].headline.starts_with("Invalid parameters for ResponsesAgent"));
