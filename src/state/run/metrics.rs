@@ -189,6 +189,10 @@ impl MetricsState {
             is_system(a).cmp(&is_system(b)).then_with(|| a.key.cmp(&b.key))
         });
         self.listed = listed.into();
+        if self.listed.is_empty() {
+            // Nothing can be chosen; what was stays for the next run.
+            return;
+        }
         if let Some(chosen) = &mut self.chosen {
             let known: HashSet<&str> = self.listed.iter().map(|metric| metric.key.as_str()).collect();
             let before = chosen.len();
@@ -328,6 +332,15 @@ mod tests {
         none.show_only(Vec::new());
         none.list(&["acc"].map(metric));
         assert!(none.chosen().is_empty());
+    }
+
+    #[test]
+    fn a_run_without_metrics_chooses_nothing_for_the_next() {
+        let mut empty = MetricsState::default();
+        empty.list(&[]);
+        let mut next = MetricsState::like(Some(&empty));
+        next.list(&["a/b ü", "0"].map(metric));
+        assert_eq!(next.chosen(), ["0", "a/b ü"]);
     }
 
     #[test]
