@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::sync::{Arc, LazyLock};
 
-use image::{DynamicImage, ImageReader, Limits};
+use image::{DynamicImage, ImageError, ImageReader, Limits};
 use resvg::{tiny_skia, usvg};
 
 /// A picture ready to be drawn.
@@ -29,8 +29,9 @@ const MEMORY: u64 = 384 * 1024 * 1024;
 impl Picture {
     /// Decodes PNG, JPEG, GIF (its first picture) or WebP.
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, String> {
-        let reader =
-            ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
+        let reader = ImageReader::new(Cursor::new(bytes))
+            .with_guessed_format()
+            .map_err(|_io| UNREADABLE.to_owned())?;
         let format = reader.format().map_or("picture", |format| match format {
             image::ImageFormat::Png => "PNG",
             image::ImageFormat::Jpeg => "JPEG",
@@ -44,10 +45,13 @@ impl Picture {
         limits.max_image_height = Some(DECODED);
         limits.max_alloc = Some(MEMORY);
         reader.limits(limits);
-        let decoded = reader.decode().map_err(|error| error.to_string())?;
+        let decoded = reader.decode().map_err(|error| {
+            tracing::debug!(%error, "a picture could not be decoded");
+            in_words(&error, format)
+        })?;
         let original = [decoded.width(), decoded.height()];
         if original.contains(&0) {
-            return Err("the picture has no pixels".into());
+            return Err(EMPTY.into());
         }
         let fitting = fit(decoded);
         let size = [fitting.width(), fitting.height()];
@@ -66,11 +70,11 @@ impl Picture {
             },
             ..usvg::Options::default()
         };
-        let tree = usvg::Tree::from_data(bytes, &options).map_err(|error| error.to_string())?;
+        let tree = usvg::Tree::from_data(bytes, &options).map_err(|error| svg_in_words(&error))?;
         let (width, height) = (tree.size().width(), tree.size().height());
         let scale = (LARGEST as f32 / width.max(height)).min(2.0);
         let size = [scaled(width, scale), scaled(height, scale)];
-        let mut pixels = tiny_skia::Pixmap::new(size[0], size[1]).ok_or("the picture has no pixels")?;
+        let mut pixels = tiny_skia::Pixmap::new(size[0], size[1]).ok_or(EMPTY)?;
         resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixels.as_mut());
         Ok(Self {
             original: [scaled(width, 1.0), scaled(height, 1.0)],
@@ -78,6 +82,36 @@ impl Picture {
             rgba: pixels.take(),
             format: "SVG",
         })
+    }
+}
+
+const EMPTY: &str = "It has no pixels";
+const UNREADABLE: &str = "It cannot be read";
+
+/// The decoders' own words are for those who write decoders.
+fn in_words(error: &ImageError, format: &str) -> String {
+    match error {
+        ImageError::Limits(_) => {
+            format!("It is larger than {DECODED} × {DECODED} pixels, or takes too much memory")
+        }
+        ImageError::Unsupported(_) => format!("It is a kind of {format} that is not known here"),
+        ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            format!("The file is cut off: it begins as {format} and ends too early")
+        }
+        ImageError::Decoding(_) => {
+            format!("The file is damaged: it begins as {format} and goes on otherwise")
+        }
+        _ => UNREADABLE.to_owned(),
+    }
+}
+
+fn svg_in_words(error: &usvg::Error) -> String {
+    match error {
+        usvg::Error::ParsingFailed(error) => format!("It is no well-formed SVG: {error}"),
+        usvg::Error::NotAnUtf8Str => "It is not written in UTF-8".to_owned(),
+        usvg::Error::InvalidSize => "It says no valid width and height".to_owned(),
+        usvg::Error::ElementsLimitReached => "It has too many elements".to_owned(),
+        usvg::Error::MalformedGZip => "It is compressed and damaged".to_owned(),
     }
 }
 
@@ -136,7 +170,18 @@ mod tests {
         bomb[16..20].copy_from_slice(&60_000_u32.to_be_bytes());
         bomb[20..24].copy_from_slice(&60_000_u32.to_be_bytes());
         assert!(Picture::decode(&bomb).is_err());
-        assert!(Picture::decode(b"\x89PNG\r\n\x1a\nnonsense").is_err());
+    }
+
+    #[test]
+    fn a_broken_picture_is_told_in_words() {
+        let reason = Picture::decode(b"\x89PNG\r\n\x1a\nnonsense nonsense").unwrap_err();
+        assert!(
+            reason.starts_with("The file is ") && !reason.contains("Error") && !reason.contains('('),
+            "{reason}"
+        );
+        let whole = png(30, 20);
+        let reason = Picture::decode(&whole[..whole.len() - 20]).unwrap_err();
+        assert!(reason.starts_with("The file is ") && reason.contains("PNG"), "{reason}");
     }
 
     #[test]
