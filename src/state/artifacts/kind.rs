@@ -178,14 +178,21 @@ fn is_text(bytes: &[u8], complete: bool) -> bool {
     match std::str::from_utf8(glance) {
         Ok(_) => true,
         // A character cut at the end of the glance.
-        Err(error) if error.error_len().is_none() => cut,
-        // Latin-1 and the like: mostly printable.
-        Err(_) => {
-            let odd = glance.iter().filter(|byte| **byte < 0x20 && !byte.is_ascii_whitespace()).count();
-            let high = glance.iter().filter(|byte| **byte >= 0x80).count();
-            odd == 0 && high * 5 < glance.len()
-        }
+        Err(error) if error.error_len().is_none() && cut => true,
+        Err(_) => is_windows_1252(glance),
     }
+}
+
+/// Whether these may be letters of an older time: all of them printable, most of them without accents.
+fn is_windows_1252(bytes: &[u8]) -> bool {
+    let is_odd = |byte: &u8| match byte {
+        // Colours in a log.
+        0x1b => false,
+        0x81 | 0x8d | 0x8f | 0x90 | 0x9d | 0x7f => true,
+        byte => *byte < 0x20 && !byte.is_ascii_whitespace(),
+    };
+    let high = bytes.iter().filter(|byte| **byte >= 0x80).count();
+    high * 3 <= bytes.len() && !bytes.iter().any(|byte| is_odd(byte))
 }
 
 /// Whether a byte order mark says UTF-16.
@@ -226,6 +233,16 @@ mod tests {
         assert_eq!(FileKind::of("empty", b"", true), FileKind::Text);
         assert_eq!(FileKind::of("utf16.csv", b"\xff\xfea\0,\0b\0", true), FileKind::Table(b','));
         assert_eq!(FileKind::of("latin.txt", b"caf\xe9 au lait, deux fois par jour", true), FileKind::Text);
+    }
+
+    #[test]
+    fn accents_of_windows_1252_are_text_wherever_they_stand() {
+        for text in [&b"caf\xe9"[..], b"\xe9t\xe9 chaud", b"\x80 12,50\r\n", b"\x1b[31mrouge\x1b[0m \xe9"] {
+            assert_eq!(FileKind::of("notes.txt", text, true), FileKind::Text, "{text:?}");
+        }
+        for data in [&b"\xe9\xe8\xea"[..], b"abcdef\x01\xe9", b"abcdef\x81", b"\x80\x04}\x94."] {
+            assert_eq!(FileKind::of("notes.txt", data, true), FileKind::Binary, "{data:?}");
+        }
     }
 
     #[test]

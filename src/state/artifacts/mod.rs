@@ -21,7 +21,7 @@ pub use kind::FileKind;
 pub use picture::Picture;
 pub use preview::{Preview, Rendered, UTMOST};
 pub use table::Table;
-pub use text::TextRows;
+pub use text::{Encoding, TextRows};
 pub use uri::artifact_uri;
 
 use super::Cx;

@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use super::kind::FileKind;
 use super::picture::Picture;
 use super::table::Table;
-use super::text::{self, TextRows};
+use super::text::{self, Encoding, TextRows};
 use super::{hex, json};
 use crate::entities::ArtifactRoot;
 use crate::tracking::{ArtifactBody, Store, TrackingError};
@@ -25,6 +25,8 @@ pub struct Preview {
     pub cut: bool,
     /// Its text, where it is text.
     pub source: Option<Arc<TextRows>>,
+    /// How the bytes were read as text.
+    pub encoding: Encoding,
     /// What is made of it.
     pub rendered: Rendered,
 }
@@ -120,7 +122,15 @@ fn limit(kind: FileKind, anyway: bool) -> u64 {
 }
 
 fn too_large(kind: FileKind, total: Option<u64>, limit: u64) -> Preview {
-    Preview { kind, total, read: 0, cut: true, source: None, rendered: Rendered::TooLarge(limit) }
+    Preview {
+        kind,
+        total,
+        read: 0,
+        cut: true,
+        source: None,
+        encoding: Encoding::Utf8,
+        rendered: Rendered::TooLarge(limit),
+    }
 }
 
 /// Makes the preview: parses, decodes, indents. Takes its time.
@@ -134,7 +144,8 @@ pub(super) fn make(path: &str, file: Fetched, anyway: bool) -> Preview {
         Ok(picture) => Rendered::Picture(Arc::new(picture)),
         Err(reason) => Rendered::Broken(first_line(&reason)),
     };
-    let text = (!matches!(kind, FileKind::Image | FileKind::Binary)).then(|| text::decode(&bytes));
+    let text = (!matches!(kind, FileKind::Image | FileKind::Binary)).then(|| text::decode(&bytes, cut));
+    let (text, encoding) = text.map_or((None, Encoding::Utf8), |(text, encoding)| (Some(text), encoding));
     let rendered = match kind {
         FileKind::Text | FileKind::Code(_) => Rendered::Nothing,
         FileKind::Json => {
@@ -153,7 +164,7 @@ pub(super) fn make(path: &str, file: Fetched, anyway: bool) -> Preview {
         FileKind::Binary => Rendered::Hex(Arc::new(TextRows::new(hex::dump(&bytes)))),
     };
     let source = text.map(|text| Arc::new(TextRows::new(text)));
-    Preview { kind, total, read: bytes.len() as u64, cut, source, rendered }
+    Preview { kind, total, read: bytes.len() as u64, cut, source, encoding, rendered }
 }
 
 fn first_line(text: &str) -> String {
@@ -190,6 +201,8 @@ mod tests {
         assert!(matches!(make("a.csv", fetched(b"", false), false).rendered, Rendered::Nothing));
         let picture = make("a.png", fetched(b"\x89PNG\r\n\x1a\n", false), false);
         assert!(matches!(picture.rendered, Rendered::Broken(_)));
+        let old = make("a.csv", fetched(b"ville,n\nOrl\xe9ans,1", false), false);
+        assert!(matches!(old.rendered, Rendered::Table(_)) && old.encoding == Encoding::Windows1252);
         let binary = make("a.bin", fetched(b"\0\x01", false), false);
         assert!(matches!(binary.rendered, Rendered::Hex(_)) && binary.source.is_none());
     }

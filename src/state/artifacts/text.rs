@@ -68,17 +68,45 @@ impl TextRows {
     }
 }
 
-/// Bytes as text: UTF-8 or UTF-16 by its byte order mark; what is neither becomes `�`.
-pub(super) fn decode(bytes: &[u8]) -> String {
+/// How the bytes of a text were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8; what is no UTF-8 became `�`.
+    Utf8,
+    /// UTF-16, as a byte order mark says.
+    Utf16,
+    /// Windows-1252, of which Latin-1 is a part: a guess, as it was no UTF-8.
+    Windows1252,
+}
+
+/// Bytes as text. `cut`: there is more in the file.
+pub(super) fn decode(bytes: &[u8], cut: bool) -> (String, Encoding) {
     let utf16 = |of: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes[2..].chunks_exact(2).map(|pair| of([pair[0], pair[1]])).collect();
-        String::from_utf16_lossy(&units)
+        (String::from_utf16_lossy(&units), Encoding::Utf16)
     };
     match bytes {
         [0xff, 0xfe, ..] => utf16(u16::from_le_bytes),
         [0xfe, 0xff, ..] => utf16(u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
-        _ => String::from_utf8_lossy(bytes).into_owned(),
+        [0xef, 0xbb, 0xbf, rest @ ..] => (String::from_utf8_lossy(rest).into_owned(), Encoding::Utf8),
+        _ if is_utf8(bytes, cut) => (String::from_utf8_lossy(bytes).into_owned(), Encoding::Utf8),
+        _ => (encoding_rs::WINDOWS_1252.decode(bytes).0.into_owned(), Encoding::Windows1252),
+    }
+}
+
+/// Whether bytes are UTF-8, or were before some were damaged: accents in UTF-8 are hardly ever there by chance.
+fn is_utf8(bytes: &[u8], cut: bool) -> bool {
+    match std::str::from_utf8(bytes) {
+        Ok(_) => true,
+        Err(error) if error.error_len().is_none() && cut => true,
+        Err(_) => {
+            let (mut good, mut bad) = (0, 0);
+            for chunk in bytes.utf8_chunks() {
+                good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+                bad += usize::from(!chunk.invalid().is_empty());
+            }
+            good > bad
+        }
     }
 }
 
@@ -131,9 +159,23 @@ mod tests {
 
     #[test]
     fn byte_order_marks_are_heeded() {
-        assert_eq!(decode(b"\xef\xbb\xbfa"), "a");
-        assert_eq!(decode(b"\xff\xfea\0"), "a");
-        assert_eq!(decode(b"\xfe\xff\0a"), "a");
-        assert_eq!(decode(b"\xff"), "\u{fffd}");
+        for (bytes, encoding) in [
+            (&b"\xef\xbb\xbfa"[..], Encoding::Utf8),
+            (b"\xff\xfea\0", Encoding::Utf16),
+            (b"\xfe\xff\0a", Encoding::Utf16),
+        ] {
+            assert_eq!(decode(bytes, false), ("a".to_owned(), encoding));
+        }
+    }
+
+    #[test]
+    fn what_is_no_utf8_is_read_as_windows_1252() {
+        let old = |text: &str| (text.to_owned(), Encoding::Windows1252);
+        assert_eq!(decode(b"caf\xe9", false), old("café"));
+        assert_eq!(decode(b"3 \x80 for \xabn\xba 5\xbb", false), old("3 € for «nº 5»"));
+        let good = |text: &str| (text.to_owned(), Encoding::Utf8);
+        assert_eq!(decode(&"café".as_bytes()[..4], true), good("caf\u{fffd}"));
+        // One broken byte in a log of many accents.
+        assert_eq!(decode(b"\xc3\xa9t\xc3\xa9 \xe9", false), good("été \u{fffd}"));
     }
 }

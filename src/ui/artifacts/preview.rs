@@ -12,7 +12,7 @@ use super::tree::{copy_menu_ui, file_icon};
 use super::{sheet, text};
 use crate::entities::ArtifactRoot;
 use crate::state::artifacts::{
-    ArtifactsCommand, Browser, FileKind, Picture, Preview, Rendered, TextRows, UTMOST,
+    ArtifactsCommand, Browser, Encoding, FileKind, Picture, Preview, Rendered, TextRows, UTMOST,
 };
 use crate::state::command::Commands;
 use crate::state::format;
@@ -29,8 +29,12 @@ pub(super) struct PreviewView {
     actual_size: bool,
 }
 
+/// A pane wider than this has room for a file's path beside the buttons.
+const ONE_LINE: f32 = 520.0;
 /// Room for a file's size behind its path.
 const SIZE_ROOM: f32 = 64.0;
+/// Room for its encoding, where that has to be said.
+const ENCODING_ROOM: f32 = 96.0;
 
 impl PreviewView {
     /// Draws it.
@@ -69,36 +73,43 @@ impl PreviewView {
         preview: Option<&Preview>,
         out: &mut Commands,
     ) {
+        let one_line = ui.available_width() > ONE_LINE;
+        if !one_line {
+            ui.horizontal(|ui| name_ui(ui, path, preview));
+        }
         ui.horizontal(|ui| {
             ui.set_height(size::CONTROL);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if ui.add(theme::button::default((Icon::Download.image().alt_text(""), "Save…"))).clicked()
-                {
-                    let path = path.to_owned();
-                    out.push(ArtifactsCommand::Save { root: root.clone(), path, is_dir: false });
+                self.buttons_ui(ui, root, path, preview, out);
+                if one_line {
+                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| name_ui(ui, path, preview));
                 }
-                ui.menu_button("Copy", |ui| copy_menu_ui(ui, root, path, out));
-                if let Some(rendered) = preview.and_then(switch) {
-                    ui.add_space(size::SPACE_S);
-                    for (source, label) in [(true, "Source"), (false, rendered)] {
-                        if ui.add(theme::button::quiet(label).selected(self.source == source)).clicked() {
-                            self.source = source;
-                        }
-                    }
-                }
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    ui.add(file_icon(path).tinted(ui.tokens().text_weak).alt_text(""));
-                    ui.scope(|ui| {
-                        ui.set_max_width((ui.available_width() - SIZE_ROOM).max(0.0));
-                        ui.add(Label::new(theme::text::mono(path)).truncate().selectable(true))
-                            .on_hover_text(path);
-                    });
-                    if let Some(total) = preview.and_then(|preview| preview.total) {
-                        ui.label(theme::text::small(format::bytes(total)));
-                    }
-                });
             });
         });
+    }
+
+    /// From right to left.
+    fn buttons_ui(
+        &mut self,
+        ui: &mut Ui,
+        root: &ArtifactRoot,
+        path: &str,
+        preview: Option<&Preview>,
+        out: &mut Commands,
+    ) {
+        if ui.add(theme::button::default((Icon::Download.image().alt_text(""), "Save…"))).clicked() {
+            let path = path.to_owned();
+            out.push(ArtifactsCommand::Save { root: root.clone(), path, is_dir: false });
+        }
+        ui.menu_button("Copy", |ui| copy_menu_ui(ui, root, path, out));
+        if let Some(rendered) = preview.and_then(switch) {
+            ui.add_space(size::SPACE_S);
+            for (source, label) in [(true, "Source"), (false, rendered)] {
+                if ui.add(theme::button::quiet(label).selected(self.source == source)).clicked() {
+                    self.source = source;
+                }
+            }
+        }
     }
 
     fn body_ui(
@@ -178,6 +189,24 @@ impl PreviewView {
                 }
             });
         });
+    }
+}
+
+/// Which file, how large, and how its bytes were read where that was a guess.
+fn name_ui(ui: &mut Ui, path: &str, preview: Option<&Preview>) {
+    let guessed = preview.is_some_and(|preview| preview.encoding == Encoding::Windows1252);
+    let room = SIZE_ROOM + if guessed { ENCODING_ROOM } else { 0.0 };
+    ui.add(file_icon(path).tinted(ui.tokens().text_weak).alt_text(""));
+    ui.scope(|ui| {
+        ui.set_max_width((ui.available_width() - room).max(0.0));
+        ui.add(Label::new(theme::text::mono(path)).truncate().selectable(true)).on_hover_text(path);
+    });
+    if let Some(total) = preview.and_then(|preview| preview.total) {
+        ui.label(theme::text::small(format::bytes(total)));
+    }
+    if guessed {
+        ui.label(theme::text::small("as Windows-1252"))
+            .on_hover_text("This file is not UTF-8. It is shown as Windows-1252, of which Latin-1 is a part");
     }
 }
 
