@@ -15,7 +15,7 @@ pub(super) fn format(plot: Plot<'_>, x: XAxis, log: bool, seen: (f64, f64)) -> P
             if days { format::exact_time(at).chars().take(10).collect() } else { format::clock_time(at) }
         }),
         XAxis::RelativeTime => {
-            plot.x_grid_spacer(time_marks).x_axis_formatter(|mark, _| duration(mark.value))
+            plot.x_grid_spacer(time_marks).x_axis_formatter(|mark, _| short_duration(mark.value))
         }
     };
     let plot = plot.y_axis_min_width(56.0);
@@ -46,6 +46,20 @@ fn whole_number(value: f64) -> String {
 
 fn duration(seconds: f64) -> String {
     format::duration((seconds * 1000.0).round() as i64)
+}
+
+/// A mark stands at a round value: what is zero in it is left out, and `0 ms` is just 0.
+fn short_duration(seconds: f64) -> String {
+    if seconds.abs() < 1e-9 {
+        return "0".to_owned();
+    }
+    let text = duration(seconds);
+    for zero in [" 00 s", " 00 min", " 0 h"] {
+        if let Some(short) = text.strip_suffix(zero) {
+            return short.to_owned();
+        }
+    }
+    text.replace(".0 s", " s")
 }
 
 /// Seconds between marks that a person finds round.
@@ -157,6 +171,14 @@ mod tests {
         assert_eq!(marks(-1.5, 0.5, 0.02), ["0.05", "0.1", "0.2", "0.5", "1", "2"]);
         assert_eq!(marks(-3.0, 1.0, 0.2), ["0.001", "0.01", "0.1", "1", "10"]);
         assert_eq!(marks(0.0, 300.0, 10.0).len(), 8);
+    }
+
+    #[test]
+    fn durations_at_marks_are_short() {
+        let texts = [0.0, 0.25, 2.0, 2.5, 30.0, 600.0, 90.0, 7200.0, 5400.0, 172_800.0].map(short_duration);
+        let short =
+            ["0", "250 ms", "2 s", "2.5 s", "30 s", "10 min", "1 min 30 s", "2 h", "1 h 30 min", "2 d"];
+        assert_eq!(texts, short);
     }
 
     #[test]
