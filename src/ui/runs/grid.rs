@@ -62,14 +62,16 @@ pub(super) fn show(
     out: &mut Commands,
 ) {
     let Some(workspace) = cx.workspace() else { return };
-    let columns = columns(listing);
+    let room = ui.available_width();
+    // Widths are remembered: those of a small window are not those of a large one.
+    let salt = ("runs", listing.experiment_id(), room < NARROW);
+    let columns = fitting(columns(listing), listing.layout().is_chosen(), room);
     let groups = groups(&columns);
-    let salt = ("runs", listing.experiment_id());
     let mut table = Table::new()
         .id_salt(salt)
         .num_rows(listing.visible_count() as u64)
         .num_sticky_cols(1)
-        .columns(columns.iter().map(column).collect::<Vec<_>>())
+        .columns(columns.iter().map(|shown| column(shown, room)).collect::<Vec<_>>())
         .headers([
             HeaderRow { height: GROUPS, groups: groups.iter().map(|(_, range)| range.clone()).collect() },
             HeaderRow::new(size::HEADER),
@@ -155,8 +157,37 @@ fn groups(columns: &[Shown]) -> Vec<(Group, Range<usize>)> {
     groups
 }
 
-fn column(shown: &Shown) -> Column {
-    let width = match &shown.key {
+/// What is left out first where there is no room for a metric, unless the user chose the columns.
+const LEFT_OUT: [Attribute; 2] = [Attribute::Source, Attribute::User];
+
+/// The columns without those that would push the first metric (or param) out of sight.
+fn fitting(mut columns: Vec<Shown>, is_chosen: bool, room: f32) -> Vec<Shown> {
+    for attribute in LEFT_OUT {
+        let first = columns.iter().position(|shown| shown.key.group() > Group::Attributes);
+        let Some(first) = first.filter(|_| !is_chosen) else { break };
+        let width: f32 = columns[..=first].iter().map(|shown| width(shown, room)).sum();
+        if width > room {
+            columns.retain(|shown| shown.key != ColumnKey::Attribute(attribute));
+        }
+    }
+    columns
+}
+
+/// A table narrower than this has narrow columns of models, and one narrower than the other narrow names.
+const NARROW: f32 = 900.0;
+const NARROWER: f32 = 688.0;
+
+fn column(shown: &Shown, room: f32) -> Column {
+    Column::new(width(shown, room))
+        .range(size::COLUMN_MIN..=2_000.0)
+        .id(Id::unique(("run column", shown.key.stable())))
+}
+
+/// Width at first, in a table this wide.
+fn width(shown: &Shown, room: f32) -> f32 {
+    match &shown.key {
+        ColumnKey::Attribute(Attribute::Name) if room < NARROWER => 168.0,
+        ColumnKey::Attribute(Attribute::Model) if room < NARROW => size::COLUMN_TEXT,
         ColumnKey::Attribute(Attribute::Name) => 220.0,
         // A name, and behind it the version, which is what one looks for.
         ColumnKey::Attribute(Attribute::Model) => size::COLUMN_TEXT + 60.0,
@@ -165,8 +196,7 @@ fn column(shown: &Shown) -> Column {
         ColumnKey::Attribute(_) => size::COLUMN_NUMBER,
         _ if shown.numeric => size::COLUMN_NUMBER,
         _ => 120.0,
-    };
-    Column::new(width).range(size::COLUMN_MIN..=2_000.0).id(Id::unique(("run column", shown.key.stable())))
+    }
 }
 
 impl Grid<'_> {
@@ -335,5 +365,28 @@ impl TableDelegate for Grid<'_> {
 
     fn default_row_height(&self) -> f32 {
         self.row_height
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_metric_is_in_sight_in_a_small_window() {
+        let all = || -> Vec<Shown> {
+            let attributes = std::iter::once(Attribute::Name).chain(Attribute::DEFAULT);
+            let metrics = ["loss", "acc"].map(|name| ColumnKey::Metric(name.into()));
+            let keys = attributes.map(ColumnKey::Attribute).chain(metrics);
+            keys.map(|key| Shown { numeric: matches!(key, ColumnKey::Metric(_)), key, id: None }).collect()
+        };
+        let titles = |room, is_chosen| -> Vec<String> {
+            fitting(all(), is_chosen, room).iter().map(|shown| shown.key.title().to_owned()).collect()
+        };
+        assert_eq!(titles(696.0, false), ["Run", "Started", "Duration", "Model", "loss", "acc"]);
+        let seen: f32 = fitting(all(), false, 696.0)[..5].iter().map(|shown| width(shown, 696.0)).sum();
+        assert!(seen <= 696.0);
+        assert_eq!(titles(1400.0, false).len(), 8);
+        assert_eq!(titles(696.0, true).len(), 8);
     }
 }
