@@ -1,6 +1,6 @@
 //! The list of keys.
 
-use egui::{Context, Id, Modal};
+use egui::{Context, Frame, Id, Modal, ScrollArea};
 
 use super::widgets::{fact_ui, facts_ui};
 use crate::theme;
@@ -23,22 +23,32 @@ pub struct ShortcutsView {
     pub open: bool,
 }
 
+/// Height of the window that the list leaves free, its own title among it.
+const AROUND: f32 = 140.0;
+
 impl ShortcutsView {
     /// Draws it over everything.
     pub fn show(&mut self, ctx: &Context) {
         if !self.open {
             return;
         }
-        let response = Modal::new(Id::unique("shortcuts")).show(ctx, |ui| {
+        let frame = Frame::popup(&ctx.global_style()).inner_margin(theme::size::SPACE_L);
+        let modal = Modal::new(Id::unique("shortcuts")).frame(frame);
+        let response = modal.show(ctx, |ui| {
             ui.set_width(theme::size::DIALOG);
             ui.label(theme::text::title("Keys"));
             ui.add_space(theme::size::SPACE_S);
-            facts_ui(ui, "shortcuts", |ui| {
-                for row in &self.rows {
-                    fact_ui(ui, row.what, |ui| {
-                        ui.label(theme::text::mono(&row.keys));
-                    });
-                }
+            // Rows of text need not be as high as buttons.
+            ui.spacing_mut().interact_size.y = theme::size::CHIP;
+            let room = ui.ctx().content_rect().height() - AROUND;
+            ScrollArea::vertical().max_height(room).auto_shrink([false, true]).show(ui, |ui| {
+                facts_ui(ui, "shortcuts", |ui| {
+                    for row in &self.rows {
+                        fact_ui(ui, row.what, |ui| {
+                            ui.label(theme::text::mono(&row.keys));
+                        });
+                    }
+                });
             });
         });
         self.open = !response.should_close();
