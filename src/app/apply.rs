@@ -66,6 +66,7 @@ impl State {
             Command::Chat(command) => {
                 self.chat.apply(command, &self.tasks, &mut self.notices, self.settings.edit());
             }
+            Command::ShowInFolder(path) => self.showing.start(path, &self.tasks, self.dialogs.as_ref()),
             Command::DismissNotice(id) => self.notices.dismiss(id),
             Command::SetDensity(density) => self.settings.edit().density = density,
             Command::ToggleList => {

@@ -41,6 +41,11 @@ impl Dialogs for NativeDialogs {
         }
         .boxed()
     }
+
+    fn show_in_folder(&self, path: &Path) -> BoxFuture<'static, bool> {
+        let path = path.to_owned();
+        async move { file_manager::show(&path).await }.boxed()
+    }
 }
 
 /// Whether this desktop can ask. Without a portal a dialog would end as if it had been cancelled.
@@ -65,6 +70,54 @@ async fn has_dialogs() -> bool {
 #[cfg(not(target_os = "linux"))]
 async fn has_dialogs() -> bool {
     true
+}
+
+#[cfg(target_os = "linux")]
+mod file_manager {
+    use std::path::Path;
+
+    /// Asks the file manager to point at a file, else the desktop to open its folder.
+    pub(super) async fn show(path: &Path) -> bool {
+        if let Err(error) = point_at(path).await {
+            tracing::debug!(%error, "no file manager on the bus");
+            return open(path.parent().unwrap_or(path)).await;
+        }
+        true
+    }
+
+    async fn point_at(path: &Path) -> zbus::Result<()> {
+        let url = url::Url::from_file_path(path).map_err(|()| zbus::Error::InvalidReply)?;
+        let bus = zbus::Connection::session().await?;
+        let name = "org.freedesktop.FileManager1";
+        let manager = zbus::Proxy::new(&bus, name, "/org/freedesktop/FileManager1", name).await?;
+        manager.call("ShowItems", &(vec![url.as_str()], "")).await
+    }
+
+    async fn open(folder: &Path) -> bool {
+        super::run(std::process::Command::new("xdg-open").arg(folder)).await
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod file_manager {
+    use std::path::Path;
+    use std::process::Command;
+
+    pub(super) async fn show(path: &Path) -> bool {
+        if cfg!(target_os = "macos") {
+            return super::run(Command::new("open").arg("-R").arg(path)).await;
+        }
+        // Explorer answers with a failure even where it shows the file.
+        super::run(Command::new("explorer").arg("/select,").arg(path)).await;
+        true
+    }
+}
+
+/// Runs a program to its end, off this thread. Whether it succeeded.
+async fn run(command: &mut std::process::Command) -> bool {
+    let Ok(mut child) = command.spawn() else { return false };
+    let ended = tokio::task::spawn_blocking(move || child.wait());
+    matches!(ended.await, Ok(Ok(status)) if status.success())
 }
 
 fn downloads() -> Option<PathBuf> {

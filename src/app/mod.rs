@@ -14,7 +14,7 @@ use crate::state::activity::Activity;
 use crate::state::chat::Chat;
 use crate::state::command::Commands;
 use crate::state::connection::Connection;
-use crate::state::dialogs::Dialogs;
+use crate::state::dialogs::{Dialogs, Showing};
 use crate::state::notices::Notices;
 use crate::state::settings::SettingsFile;
 use crate::state::{Command, Navigation, State, Tasks, format};
@@ -56,6 +56,7 @@ impl Flowdeck {
             tasks: Tasks::new(options.runtime, move || waker.request_repaint()),
             environment: Arc::new(options.environment),
             dialogs: options.dialogs,
+            showing: Showing::default(),
             settings,
             notices: Notices::default(),
             activity: Activity::default(),

@@ -58,6 +58,8 @@ pub enum Command {
 
     /// Puts text on the clipboard and says so: (text, what it is).
     Copy(String, &'static str),
+    /// Shows a file or folder of this machine in the file manager.
+    ShowInFolder(PathBuf),
     /// Opens a link in the browser.
     OpenUrl(String),
     /// Takes a toast away.

@@ -1,8 +1,12 @@
-//! Native dialogs, behind a trait so that tests can answer them.
+//! Native dialogs and the file manager, behind a trait so that tests can answer them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use futures_util::future::BoxFuture;
+
+use super::Command;
+use super::notices::Notices;
+use super::tasks::{Polled, Task, Tasks};
 
 /// Asks the user for places on this machine. Answers `None` when the user cancels.
 pub trait Dialogs: Send + Sync + 'static {
@@ -12,4 +16,36 @@ pub trait Dialogs: Send + Sync + 'static {
     fn pick_file(&self) -> BoxFuture<'static, Option<PathBuf>>;
     /// A folder to save into.
     fn pick_folder(&self) -> BoxFuture<'static, Option<PathBuf>>;
+    /// Shows a file or folder in the file manager. `false`: there is none that answers.
+    fn show_in_folder(&self, _path: &Path) -> BoxFuture<'static, bool> {
+        Box::pin(std::future::ready(false))
+    }
+}
+
+/// A file that the file manager was asked to show.
+#[derive(Default)]
+pub struct Showing(Option<(PathBuf, Task<bool>)>);
+
+impl Showing {
+    /// Asks for another one.
+    pub fn start(&mut self, path: PathBuf, tasks: &Tasks, dialogs: &dyn Dialogs) {
+        let task = tasks.spawn(dialogs.show_in_folder(&path));
+        self.0 = Some((path, task));
+    }
+
+    /// Where no file manager answers, says where the file is.
+    pub fn poll(&mut self, notices: &mut Notices) {
+        let Some((path, task)) = &mut self.0 else { return };
+        let shown = match task.poll() {
+            Polled::Pending => return,
+            Polled::Ready(shown) => shown,
+            Polled::Lost => false,
+        };
+        if !shown {
+            let place = path.display().to_string();
+            let copy = Command::Copy(place.clone(), "the path");
+            notices.warning(format!("No file manager answered. It is {place}"), Some(("Copy path", copy)));
+        }
+        self.0 = None;
+    }
 }

@@ -44,6 +44,8 @@ pub struct State {
     pub environment: Arc<Environment>,
     /// Native dialogs.
     pub dialogs: Arc<dyn dialogs::Dialogs>,
+    /// A file that is shown in the file manager.
+    pub showing: dialogs::Showing,
     /// What survives a restart.
     pub settings: settings::SettingsFile,
     /// Toasts and the last thing that went wrong.
@@ -89,6 +91,7 @@ impl State {
         let deadline = Instant::now() + DRAIN_BUDGET;
         self.notices.expire(Instant::now());
         self.settings.poll(&self.tasks, &mut self.notices);
+        self.showing.poll(&mut self.notices);
         match self.connection.poll(&self.tasks, &self.environment) {
             Some(Ok(opened)) => self.open_workspace(opened),
             // Without a workspace the Connect screen shows it.

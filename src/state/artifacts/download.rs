@@ -177,7 +177,8 @@ impl Download {
 fn say_saved(saved: &Saved, cx: &mut Cx<'_>) {
     let place = saved.place.display();
     let Some(first) = saved.left_out.first() else {
-        cx.notices.success(format!("Saved {place}"), None);
+        let show = Command::ShowInFolder(saved.place.clone());
+        cx.notices.success(format!("Saved {place}"), Some(("Show in folder", show)));
         return;
     };
     let left_out = format::counted(
