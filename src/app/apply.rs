@@ -54,7 +54,7 @@ impl State {
             Command::CancelConnect => self.connection.cancel(),
             Command::Disconnect => {
                 self.notices.dismiss_all();
-                self.workspace = None;
+                self.leave();
                 self.navigation = Navigation::default();
             }
             Command::ForgetServer(uri) => self.settings.edit().servers.retain(|server| server.uri != uri),

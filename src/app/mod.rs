@@ -64,6 +64,7 @@ impl Flowdeck {
             connection: Connection::default(),
             workspace: None,
             servers_opened: 0,
+            left: Vec::new(),
             sample: None,
             chat: Chat::from_environment(),
         };

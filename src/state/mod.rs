@@ -14,6 +14,7 @@ pub mod experiments;
 pub mod finder;
 mod follow;
 pub mod format;
+pub mod left;
 pub mod navigation;
 pub mod notices;
 pub mod python;
@@ -60,6 +61,8 @@ pub struct State {
     pub workspace: Option<workspace::Workspace>,
     /// Counts the servers opened so far: what a view keeps of one means nothing on the next.
     pub servers_opened: u64,
+    /// Servers that were left while they were written to.
+    pub left: Vec<left::Left>,
     /// The sample that was opened last; its agent answers until the app is closed.
     pub sample: Option<Arc<sample::Sample>>,
     /// Conversations with served agents; they need no tracking server.
@@ -100,6 +103,7 @@ impl State {
             }
             _ => {}
         }
+        self.poll_left(deadline);
         self.chat.poll(deadline, &self.tasks, self.settings.edit());
         let route = self.navigation.current().clone();
         self.with_workspace(|workspace, cx| {
@@ -165,6 +169,7 @@ impl State {
         if self.workspace.is_some() {
             // Where we were is in another store.
             self.navigation = Navigation::default();
+            self.leave();
         }
         self.workspace = Some(workspace::Workspace::new(opened.store, &self.tasks));
         self.servers_opened += 1;

@@ -81,6 +81,18 @@ impl Notices {
         self.push(NoticeKind::Error, text, Some(detail), action, None)
     }
 
+    /// Takes over what another server has to say, without its buttons: they are for that server.
+    pub fn pass_on(&mut self, said: Self, server: &str) {
+        for notice in said.shown {
+            let text = format!("{server}: {}", notice.text);
+            if notice.kind == NoticeKind::Error {
+                self.last_error = Some(text.clone());
+            }
+            // Nobody waits for it any more, and so may look elsewhere: it stays until it is dismissed.
+            self.push(notice.kind, text, notice.detail, None, None);
+        }
+    }
+
     /// Takes one away.
     pub fn dismiss(&mut self, id: u64) {
         self.shown.retain(|notice| notice.id != id);
@@ -148,6 +160,17 @@ mod tests {
         assert_eq!(notices.shown().len(), 1);
         assert_eq!(notices.shown()[0].kind, NoticeKind::Error);
         assert_eq!(notices.last_error(), Some("Could not save"));
+    }
+
+    #[test]
+    fn what_another_server_says_is_passed_on_without_its_buttons() {
+        let mut said = Notices::default();
+        said.success("prod moved", Some(("Undo", Command::Refresh)));
+        let mut notices = Notices::default();
+        notices.pass_on(said, "staging:5000");
+        notices.expire(Instant::now() + Duration::from_hours(1));
+        let notice = notices.shown().first().unwrap();
+        assert_eq!((notice.text.as_str(), notice.action.is_none()), ("staging:5000: prod moved", true));
     }
 
     #[test]

@@ -312,3 +312,20 @@ fn models_are_found_by_alias_and_prompts_are_kept_apart() {
     step_until(&mut app, "a prompt", |app| app.query_all_by_label_contains("prompt ").next().is_some());
     assert!(!is_shown(&app, "model finds-by-alias"));
 }
+
+#[test]
+fn what_became_of_a_move_is_told_after_its_server_was_left() {
+    let servers = make("board-left");
+    let proxy = Proxy::start(servers.uri());
+    let mut app = board_of("board-left", &proxy.uri());
+    proxy.once("POST", ALIAS, Fault::Delay(std::time::Duration::from_secs(2)));
+    drag(&mut app, "alias prod", "version 7");
+    wait_for(&mut app, "Move prod to v7");
+    press(&mut app, Key::Enter);
+    step_until(&mut app, "the write", |_| proxy.count("POST", ALIAS) == 1);
+    app.state_mut().apply(&egui::Context::default(), flowdeck::state::Command::Disconnect);
+    wait_for(&mut app, "Connect");
+    wait_for_text(&mut app, "prod moved from v3 to v7.");
+    assert!(!is_shown(&app, "Undo"), "it would be for a server that was left");
+    assert_eq!(servers.alias("board-left", "prod"), Some(7));
+}
