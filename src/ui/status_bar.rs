@@ -57,11 +57,16 @@ fn server_ui(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
     } else {
         ""
     };
-    let hover = format!("{what}{}\nClick to choose another server", info.uri);
-    // Not in the way of the Tab key: a stray Space must not leave the server.
-    if ui.add(label.min_size(Vec2::ZERO).sense(egui::Sense::CLICK)).on_hover_text(hover).clicked() {
-        out.push(Command::Disconnect);
-    }
+    let menu = egui::containers::menu::MenuButton::from_button(label.min_size(Vec2::ZERO));
+    let (response, _) = menu.ui(ui, |ui| {
+        if ui.button("Choose another server…").clicked() {
+            out.push(Command::Disconnect);
+        }
+        if ui.button("Copy the address").clicked() {
+            out.push(Command::Copy(info.uri.clone(), "the address"));
+        }
+    });
+    response.on_hover_text(format!("{what}{}", info.uri));
     workspace_ui(ui, &info, out);
     if let Some(version) = &info.server_version {
         ui.label(theme::text::small(format!("MLflow {version}")));
