@@ -60,13 +60,13 @@ impl Ui {
                 });
         }
         self.list_ui(ui, cx, section, out);
-        CentralPanel::no_frame()
+        let main = CentralPanel::no_frame()
             .frame(Frame::new().fill(tokens.panel_bg))
             .show(ui, |ui| self.main_ui(ui, cx, out));
         self.registry.modals_ui(ui.ctx(), cx, out);
         self.palette.show(ui.ctx(), cx, out);
         self.shortcuts.show(ui.ctx());
-        toasts::show(ui.ctx(), cx, out);
+        toasts::show(ui.ctx(), main.response.rect, cx, out);
         drop_overlay::show(ui.ctx());
     }
 

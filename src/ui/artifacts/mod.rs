@@ -11,6 +11,7 @@ use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 use self::preview::PreviewView;
 use self::tree::TreeView;
 use super::Cx;
+use super::toasts::keep_clear;
 use super::widgets::{empty_ui, failure_ui, loading_ui};
 use crate::entities::ArtifactRoot;
 use crate::state::artifacts::{ArtifactsCommand, Browser};
@@ -45,10 +46,11 @@ impl ArtifactsView {
         let Some(browser) = artifacts.browser(root) else { return };
         if !artifacts.downloads().is_empty() {
             let margin = Margin::symmetric(size::SPACE_M as i8, size::SPACE_XS as i8);
-            Panel::bottom("downloads")
+            let panel = Panel::bottom("downloads")
                 .resizable(false)
                 .frame(Frame::new().inner_margin(margin))
                 .show(ui, |ui| downloads::show(ui, artifacts.downloads(), out));
+            keep_clear(ui.ctx(), panel.response.rect);
         }
         if instead_ui(ui, root, browser, out) {
             return;

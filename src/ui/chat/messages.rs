@@ -13,6 +13,7 @@ use crate::state::chat::Conversation;
 use crate::state::command::Commands;
 use crate::theme::{self, Icon, size};
 use crate::ui::Cx;
+use crate::ui::toasts::keep_clear;
 use crate::ui::widgets::Markdown;
 
 /// Turns this far outside the window are laid out too, so that their heights are right when they come in.
@@ -149,5 +150,6 @@ fn latest_ui(ui: &mut Ui, over: Rect) -> bool {
     let room = vec2(92.0, size::CONTROL);
     let at = Align2::CENTER_BOTTOM.align_size_within_rect(room, over.shrink(size::SPACE_S));
     let button = theme::button::default((Icon::ArrowDown.sized(size::ICON_SMALL).alt_text(""), "Latest"));
+    keep_clear(ui.ctx(), at);
     ui.put(at, button).on_hover_text("Go to the latest message").clicked()
 }

@@ -17,6 +17,7 @@ mod turn;
 use egui::{CentralPanel, Frame, Margin, Panel, Stroke, Ui};
 
 use super::Cx;
+use super::toasts::keep_clear;
 use super::widgets::Markdown;
 use crate::state::chat::{Chat, ChatCommand};
 use crate::state::command::Commands;
@@ -64,11 +65,12 @@ impl ChatView {
         if entered {
             self.composer.focus();
         }
-        Panel::bottom("chat composer")
+        let composer = Panel::bottom("chat composer")
             .resizable(false)
             .show_separator_line(false)
             .frame(Frame::new().inner_margin(padding))
             .show(ui, |ui| column_ui(ui, |ui| self.composer.show(ui, chat, place, out)));
+        keep_clear(ui.ctx(), composer.response.rect);
         CentralPanel::no_frame().show(ui, |ui| {
             if chat.current().is_none_or(|current| current.turns.is_empty()) {
                 empty_ui(ui, chat, out);
