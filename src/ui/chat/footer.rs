@@ -20,6 +20,8 @@ pub struct RawView {
     request: String,
     response: String,
     json: bool,
+    /// It was opened just now, below what is seen perhaps.
+    reveal: bool,
 }
 
 impl RawView {
@@ -32,6 +34,7 @@ impl RawView {
         let pretty = pretty_json(&report.response);
         *self = Self {
             turn: Some(turn.id),
+            reveal: true,
             request: pretty_json(&report.request).unwrap_or_else(|| report.request.to_string()),
             json: pretty.is_some(),
             response: pretty.unwrap_or_else(|| report.response.to_string()),
@@ -59,7 +62,11 @@ pub(super) fn footer_ui(ui: &mut Ui, turn: &Turn, tools: &mut Tools<'_>) {
         }
     });
     if tools.raw.turn == Some(turn.id) {
-        raw_ui(ui, turn, tools);
+        let shown = ui.scope(|ui| raw_ui(ui, turn, tools)).response.rect;
+        if std::mem::take(&mut tools.raw.reveal) {
+            let fits = shown.height() < ui.clip_rect().height();
+            ui.scroll_to_rect(shown, (!fits).then_some(egui::Align::TOP));
+        }
     }
 }
 

@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use egui::style::ScrollAnimation;
 use egui::{Align2, Rect, ScrollArea, Ui, vec2};
 
-use super::column_ui;
 use super::composer::ComposerView;
 use super::footer::RawView;
-use super::turn;
+use super::{Place, column_ui, turn};
 use crate::state::chat::Conversation;
 use crate::state::command::Commands;
 use crate::theme::{self, Icon, size};
@@ -51,11 +50,15 @@ impl MessagesView {
         &mut self,
         ui: &mut Ui,
         cx: &Cx<'_>,
+        place: Place,
         markdown: &mut Markdown,
         composer: &mut ComposerView,
         out: &mut Commands,
     ) {
         let Some(conversation) = cx.state.chat.current() else { return };
+        if place.moved {
+            self.forget_place();
+        }
         self.follow(conversation);
         let mut tools = Tools { markdown, composer, raw: &mut self.raw, out };
         let heights = &mut self.heights;
@@ -95,6 +98,13 @@ impl MessagesView {
             self.following = true;
             ui.request_repaint();
         }
+    }
+
+    /// The same conversation in another place begins at its end.
+    fn forget_place(&mut self) {
+        self.last = None;
+        self.before = (0.0, 0.0);
+        self.heights.clear();
     }
 
     /// Scrolls to the end when something was sent, and forgets heights of other conversations.

@@ -43,6 +43,8 @@ struct Place {
     full: bool,
     /// It has just been opened, here or as the other kind.
     fresh: bool,
+    /// It is drawn for the first time, or was the other kind before: its width and its scroll are others.
+    moved: bool,
 }
 
 impl ChatView {
@@ -55,7 +57,8 @@ impl ChatView {
         let frame = ui.ctx().cumulative_frame_nr();
         let full = cx.route().section() == Section::Chat;
         let (before, was_full) = std::mem::replace(&mut self.seen, (frame, full));
-        let place = Place { full, fresh: frame.saturating_sub(before) > 1 || full != was_full };
+        let moved = before == 0 || full != was_full;
+        let place = Place { full, fresh: frame.saturating_sub(before) > 1 || moved, moved };
         let padding = Margin::symmetric(size::SPACE_M as i8, size::SPACE_S as i8);
         let entered = Panel::top("chat header")
             .resizable(false)
@@ -75,7 +78,7 @@ impl ChatView {
             if chat.current().is_none_or(|current| current.turns.is_empty()) {
                 empty_ui(ui, chat, out);
             } else {
-                self.messages.show(ui, cx, &mut self.markdown, &mut self.composer, out);
+                self.messages.show(ui, cx, place, &mut self.markdown, &mut self.composer, out);
             }
         });
     }
