@@ -15,6 +15,8 @@ impl Flowdeck {
             Command::OpenPalette => self.ui.palette.open(self.state.findable()),
             Command::ShowShortcuts => self.ui.shortcuts.open = true,
             Command::FocusFilter => widgets::request_filter_focus(ctx),
+            Command::NextPane => self.ui.go_to_pane(ctx, &self.state, false),
+            Command::PreviousPane => self.ui.go_to_pane(ctx, &self.state, true),
             Command::Copy(text, what) => {
                 ctx.copy_text(text);
                 self.state.notices.info(format!("Copied {what}"));

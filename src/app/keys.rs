@@ -30,6 +30,13 @@ const fn alt(key: Key) -> KeyboardShortcut {
 const TABLE: &[Entry] = &[
     Entry { name: "Find anything…", keys: Some(ctrl(Key::K)), command: || Command::OpenPalette },
     Entry { name: "Filter what is shown", keys: Some(plain(Key::Slash)), command: || Command::FocusFilter },
+    // Before F6 alone, which means any modifiers.
+    Entry {
+        name: "Go to the pane before",
+        keys: Some(KeyboardShortcut::new(Modifiers::SHIFT, Key::F6)),
+        command: || Command::PreviousPane,
+    },
+    Entry { name: "Go to the next pane", keys: Some(plain(Key::F6)), command: || Command::NextPane },
     Entry { name: "Refresh", keys: Some(plain(Key::F5)), command: || Command::Refresh },
     Entry { name: "Back", keys: Some(alt(Key::ArrowLeft)), command: || Command::Back },
     Entry { name: "Forward", keys: Some(alt(Key::ArrowRight)), command: || Command::Forward },
@@ -85,7 +92,7 @@ pub(super) fn take_keys(ctx: &Context, ui: &Ui, out: &mut Commands) {
     let typing = ctx.text_edit_focused();
     for entry in TABLE {
         let Some(keys) = entry.keys else { continue };
-        let is_text = keys.modifiers == Modifiers::NONE && !matches!(keys.logical_key, Key::F5);
+        let is_text = keys.modifiers == Modifiers::NONE && !matches!(keys.logical_key, Key::F5 | Key::F6);
         if is_text && typing {
             continue;
         }

@@ -78,6 +78,10 @@ pub enum Command {
     ShowShortcuts,
     /// Puts the cursor into the filter of the screen.
     FocusFilter,
+    /// Gives the keyboard to the next pane.
+    NextPane,
+    /// Gives the keyboard to the pane before.
+    PreviousPane,
 }
 
 /// Where views put what they ask for.

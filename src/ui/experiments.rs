@@ -74,14 +74,7 @@ impl ExperimentsView {
                 if field.changed() {
                     out.push(ExperimentsCommand::Filter(self.filter.clone()));
                 }
-                let down = field.has_focus()
-                    && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowDown));
                 let enter = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-                if down {
-                    field.surrender_focus();
-                    self.list.set_cursor(0);
-                    Pane::List.take_keys(ui.ctx());
-                }
                 if enter && let Some(first) = experiments.shown().first().and_then(|&at| experiments.get(at))
                 {
                     open(first, out);

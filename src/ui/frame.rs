@@ -11,7 +11,9 @@ use super::registry::RegistryView;
 use super::run::RunView;
 use super::runs::RunsView;
 use super::shortcuts::ShortcutsView;
+use super::widgets::{Pane, leave_filter_on_down};
 use super::{activity, drop_overlay, rail, settings, status_bar, toasts};
+use crate::state::State;
 use crate::state::command::Commands;
 use crate::state::navigation::{Route, Section};
 use crate::theme::{Themed as _, size};
@@ -36,6 +38,7 @@ impl Ui {
     /// Draws the window.
     pub fn show(&mut self, ui: &mut egui::Ui, cx: &Cx<'_>, out: &mut Commands) {
         self.forget_other_servers(cx);
+        leave_filter_on_down(ui.ctx());
         let tokens = ui.tokens();
         let bare = Frame::new().fill(tokens.app_bg);
         Panel::bottom("status bar")
@@ -49,7 +52,7 @@ impl Ui {
             .frame(bare)
             .show(ui, |ui| rail::show(ui, cx, out));
         let section = cx.route().section();
-        if cx.state.settings.get().chat_panel && section != Section::Chat {
+        if has_chat_panel(cx.state) {
             Panel::right("chat panel")
                 .default_size(size::INSPECTOR + 60.0)
                 .size_range(size::INSPECTOR_MIN..=720.0)
@@ -62,7 +65,7 @@ impl Ui {
         self.list_ui(ui, cx, section, out);
         let main = CentralPanel::no_frame()
             .frame(Frame::new().fill(tokens.panel_bg))
-            .show(ui, |ui| self.main_ui(ui, cx, out));
+            .show(ui, |ui| Pane::Main.show(ui, |ui| self.main_ui(ui, cx, out)));
         self.registry.modals_ui(ui.ctx(), cx, out);
         self.palette.show(ui.ctx(), cx, out);
         self.shortcuts.show(ui.ctx());
@@ -81,8 +84,7 @@ impl Ui {
     }
 
     fn list_ui(&mut self, ui: &mut egui::Ui, cx: &Cx<'_>, section: Section, out: &mut Commands) {
-        let has_list = matches!(section, Section::Experiments | Section::Models | Section::Prompts);
-        if !has_list || !cx.state.settings.get().list_shown || cx.workspace().is_none() {
+        if !has_list(cx.state) {
             return;
         }
         Panel::left("list")
@@ -91,11 +93,34 @@ impl Ui {
             .frame(Frame::new().fill(ui.tokens().panel_bg))
             .show(ui, |ui| {
                 fill_panel(ui);
-                match section {
+                Pane::List.show(ui, |ui| match section {
                     Section::Experiments => self.experiments.show(ui, cx, out),
                     _ => self.registry.list_ui(ui, cx, out),
-                }
+                });
             });
+    }
+
+    /// Gives the keyboard to the next pane, or the one before: list, main pane, chat beside it, and round again.
+    pub fn go_to_pane(&mut self, ctx: &egui::Context, state: &State, back: bool) {
+        let list = has_list(state).then_some(Stop::Pane(Pane::List));
+        // The chat's own screen is all chat.
+        let chat_screen = state.navigation.current().section() == Section::Chat;
+        let main = if chat_screen { Stop::Chat } else { Stop::Pane(Pane::Main) };
+        let beside = has_chat_panel(state).then_some(Stop::Chat);
+        let stops: Vec<Stop> = list.into_iter().chain([main]).chain(beside).collect();
+        let here = if self.chat.has_focus(ctx) {
+            Stop::Chat
+        } else if Pane::List.was_used_last(ctx) {
+            Stop::Pane(Pane::List)
+        } else {
+            Stop::Pane(Pane::Main)
+        };
+        let step = if back { stops.len() - 1 } else { 1 };
+        let next = stops.iter().position(|stop| *stop == here).map_or(0, |at| (at + step) % stops.len());
+        match stops.get(next) {
+            Some(Stop::Pane(pane)) => pane.go(ctx),
+            Some(Stop::Chat) | None => self.chat.focus(),
+        }
     }
 
     fn main_ui(&mut self, ui: &mut egui::Ui, cx: &Cx<'_>, out: &mut Commands) {
@@ -112,6 +137,24 @@ impl Ui {
             }
         }
     }
+}
+
+/// Where the keyboard can go as a whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    Pane(Pane),
+    Chat,
+}
+
+fn has_list(state: &State) -> bool {
+    let section = state.navigation.current().section();
+    matches!(section, Section::Experiments | Section::Models | Section::Prompts)
+        && state.settings.get().list_shown
+        && state.workspace.is_some()
+}
+
+fn has_chat_panel(state: &State) -> bool {
+    state.settings.get().chat_panel && state.navigation.current().section() != Section::Chat
 }
 
 /// A panel shrinks to its content, and remembers that: what is still loading must not make it narrow.

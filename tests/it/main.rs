@@ -18,6 +18,8 @@ mod connecting;
 #[cfg(test)]
 mod conversations;
 #[cfg(test)]
+mod details;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod registry_life;

@@ -14,7 +14,7 @@ mod messages;
 mod notes;
 mod turn;
 
-use egui::{CentralPanel, Frame, Margin, Panel, Stroke, Ui};
+use egui::{CentralPanel, Frame, Margin, Panel, Rect, Stroke, Ui};
 
 use super::Cx;
 use super::toasts::keep_clear;
@@ -34,6 +34,7 @@ pub struct ChatView {
     /// The frame in which it was last drawn, and whether it had the window to itself: when it opens, the cursor
     /// goes into the composer.
     seen: (u64, bool),
+    rect: Option<Rect>,
 }
 
 /// Where and how the chat is drawn.
@@ -48,8 +49,20 @@ struct Place {
 }
 
 impl ChatView {
+    /// Puts the cursor into the field to write in.
+    pub fn focus(&mut self) {
+        self.composer.focus();
+    }
+
+    /// Whether the keyboard is in it.
+    pub fn has_focus(&self, ctx: &egui::Context) -> bool {
+        let focused = ctx.memory(egui::Memory::focused).and_then(|id| ctx.read_response(id));
+        focused.zip(self.rect).is_some_and(|(focused, rect)| rect.contains(focused.rect.center()))
+    }
+
     /// Draws it.
     pub fn show(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
+        self.rect = Some(ui.max_rect());
         let chat = &cx.state.chat;
         if !chat.is_open() {
             out.push(ChatCommand::Open);

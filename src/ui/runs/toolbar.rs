@@ -99,12 +99,6 @@ impl RunsView {
                 if field.changed() {
                     out.push(RunsCommand::Filter(self.filter.clone()));
                 }
-                let down = egui::Key::ArrowDown;
-                if field.has_focus() && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, down)) {
-                    field.surrender_focus();
-                    Pane::Main.take_keys(ui.ctx());
-                    self.cursor.go(listing, 0);
-                }
                 field.on_hover_text(FILTER_HELP);
             },
         );

@@ -1,11 +1,12 @@
 //! The filter field that every list has. `/` puts the cursor into the one on the screen.
 
-use egui::{Context, Id, Key, Response, TextEdit, Ui};
+use egui::{Context, Id, Key, Modifiers, Popup, Response, TextEdit, Ui};
 
+use super::Pane;
 use crate::theme::{self, Icon, Themed as _, size};
 
 /// A field that filters what is below it as one types. `name` is its accessible name and its hint.
-/// Esc clears it, then leaves it. Answers whether the text changed.
+/// Esc clears it, then leaves it; ↓ goes on to what it filters. Answers whether the text changed.
 pub fn filter_field_ui(ui: &mut Ui, text: &mut String, name: &str) -> Response {
     filter_field_of_pane_ui(ui, text, name, true)
 }
@@ -20,6 +21,12 @@ pub fn filter_field_of_pane_ui(ui: &mut Ui, text: &mut String, name: &str, takes
     let mut response = ui.add(field.desired_width(f32::INFINITY)).accessible_name(name);
     if takes_slash && take_focus_request(ui.ctx()) {
         response.request_focus();
+    }
+    if response.gained_focus() {
+        Pane::drawn(ui.ctx()).take_keys(ui.ctx());
+    }
+    if response.has_focus() {
+        ui.data_mut(|data| data.insert_temp(Id::unique(FOCUSED), id));
     }
     // egui drops the focus on Esc by itself: the first Esc clears, and keeps it.
     if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) && !text.is_empty() {
@@ -50,8 +57,23 @@ pub fn request_filter_focus(ctx: &Context) {
     ctx.data_mut(|data| data.insert_temp(Id::unique(FOCUS), true));
 }
 
+/// ↓ in a filter leaves it for what it filters, which takes the key itself. To be called before anything is drawn.
+pub fn leave_filter_on_down(ctx: &Context) {
+    let down = ctx.input(|input| input.key_pressed(Key::ArrowDown) && input.modifiers == Modifiers::NONE);
+    if !down || Popup::is_any_open(ctx) {
+        return;
+    }
+    let filter = ctx.data(|data| data.get_temp::<Id>(Id::unique(FOCUSED)));
+    ctx.memory_mut(|memory| {
+        if let Some(filter) = filter.filter(|filter| memory.focused() == Some(*filter)) {
+            memory.surrender_focus(filter);
+        }
+    });
+}
+
 fn take_focus_request(ctx: &Context) -> bool {
     ctx.data_mut(|data| data.remove_temp::<bool>(Id::unique(FOCUS))).unwrap_or(false)
 }
 
 const FOCUS: &str = "focus the filter";
+const FOCUSED: &str = "filter with the focus";

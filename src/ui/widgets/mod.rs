@@ -15,7 +15,7 @@ mod switch;
 pub use chips::{alias_chip_ui, alias_label_ui, alias_name, chip_width, status_ui, tag_chip_ui};
 pub use code::code_ui;
 pub use facts::{copyable_id_ui, fact_ui, facts_ui, text_with_copy_ui, time_ui};
-pub use field::{filter_field_of_pane_ui, filter_field_ui, request_filter_focus};
+pub use field::{filter_field_of_pane_ui, filter_field_ui, leave_filter_on_down, request_filter_focus};
 pub use list::{ListLook, ListResponse, VirtualList};
 pub use markdown::{Markdown, link_ui};
 pub use message::{empty_ui, failure_bar_ui, failure_ui, loading_ui};

@@ -1,9 +1,12 @@
-//! Which pane has the arrow keys, where a list and a table stand side by side.
+//! Which pane has the arrow keys, where a list and a table stand side by side, and how the keyboard goes from one
+//! to the other.
 
-use egui::{Context, Id, Rect, Ui};
+use egui::{Context, Id, Key, Modifiers, Rect, Stroke, Ui};
+
+use crate::theme::{Themed as _, size};
 
 /// A pane that moves a cursor by arrow keys.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Pane {
     /// The list at the left.
     List,
@@ -36,6 +39,59 @@ impl Pane {
             self.take_keys(ui.ctx());
         }
     }
+
+    /// Goes to it by keyboard: it has the arrow keys, Tab begins in it, and it is marked until the pointer is used.
+    pub fn go(self, ctx: &Context) {
+        self.take_keys(ctx);
+        ctx.memory_mut(|memory| {
+            if let Some(focused) = memory.focused() {
+                memory.surrender_focus(focused);
+            }
+        });
+        ctx.data_mut(|data| data.insert_temp(Id::unique(MARKED), true));
+    }
+
+    /// Draws what is in the pane, marked if the keyboard went to it.
+    pub fn show(self, ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+        ui.data_mut(|data| data.insert_temp(Id::unique(DRAWN), self));
+        let rect = ui.max_rect();
+        let marked = self.is_marked(ui);
+        if marked && self.has_keys(ui.ctx()) && ui.input(|input| input.key_pressed(Key::Tab)) {
+            self.begin_tab_here(ui);
+        }
+        add(ui);
+        if marked && self.was_used_last(ui.ctx()) {
+            let line = Stroke::new(2.0 * size::FOCUS_RING, ui.tokens().accent.ring);
+            ui.painter().hline(rect.x_range(), rect.top() + size::FOCUS_RING, line);
+        }
+    }
+
+    /// The pane that is being drawn.
+    pub fn drawn(ctx: &Context) -> Self {
+        ctx.data(|data| data.get_temp(Id::unique(DRAWN))).unwrap_or_default()
+    }
+
+    fn is_marked(self, ui: &Ui) -> bool {
+        let id = Id::unique(MARKED);
+        if ui.input(|input| input.pointer.any_pressed()) {
+            ui.data_mut(|data| data.remove::<bool>(id));
+        }
+        ui.data(|data| data.get_temp(id)).unwrap_or(false)
+    }
+
+    /// The focus leaves a place before all others in the pane, and so goes to the first of them.
+    fn begin_tab_here(self, ui: &Ui) {
+        if !ui.input(|input| input.modifiers.matches_exact(Modifiers::NONE)) {
+            return;
+        }
+        let before = Id::unique(("before the pane", self));
+        ui.memory_mut(|memory| {
+            memory.request_focus(before);
+            memory.interested_in_focus(before, ui.layer_id());
+        });
+    }
 }
 
 const KEY: &str = "pane with the arrow keys";
+const DRAWN: &str = "pane that is drawn";
+const MARKED: &str = "pane marked";
