@@ -31,6 +31,8 @@ pub fn style(tokens: &Tokens) -> Style {
     spacing.scroll = scroll();
     style.interaction.tooltip_delay = 0.4;
     style.interaction.selectable_labels = false;
+    // Lines between columns and panels are taken without aiming.
+    style.interaction.resize_grab_radius_side = 5.0;
     style
 }
 

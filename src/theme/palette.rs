@@ -68,8 +68,12 @@ impl Hue {
         let alias = alias.to_lowercase();
         match alias.as_str() {
             "champion" => Self::Gold,
+            "challenger" => Self::Orange,
             "live" => Self::Sky,
             "candidate" => Self::Violet,
+            "staging" => Self::Rose,
+            "dev" => Self::Lime,
+            "previous" => Self::Teal,
             _ if alias.starts_with("prod") => Self::Green,
             _ => Self::FREE[(fnv1a(&alias) % Self::FREE.len() as u64) as usize],
         }

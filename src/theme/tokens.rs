@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn well_known_aliases_differ_and_latest_is_neutral() {
-        let known = ["prod", "champion", "live", "candidate"];
+        let known = ["prod", "candidate", "champion", "challenger", "staging", "dev", "live", "previous"];
         for tokens in THEMES {
             for (i, a) in known.iter().enumerate() {
                 assert!(known[i + 1..].iter().all(|b| tokens.alias(a) != tokens.alias(b)), "{a}");

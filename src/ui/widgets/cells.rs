@@ -99,12 +99,17 @@ pub fn number_ui(ui: &mut Ui, text: &str, exact: Option<&str>) {
     });
 }
 
-/// A cell's padding; `numeric` aligns right.
+/// A cell's padding; `numeric` aligns right. What is in it does not widen the column, unless the user asks for that by
+/// a double click: a table whose columns grow while one scrolls, or drops a chip, is read anew each time.
 pub fn padded_ui<R>(ui: &mut Ui, numeric: bool, add: impl FnOnce(&mut Ui) -> R) -> R {
     let rect = ui.max_rect().shrink2(egui::vec2(size::SPACE_S, 0.0));
     let layout =
         if numeric { Layout::right_to_left(Align::Center) } else { Layout::left_to_right(Align::Center) };
-    ui.scope_builder(egui::UiBuilder::new().max_rect(rect).layout(layout), add).inner
+    let builder = egui::UiBuilder::new().max_rect(rect).layout(layout);
+    if ui.is_sizing_pass() {
+        return ui.scope_builder(builder, add).inner;
+    }
+    add(&mut ui.new_child(builder))
 }
 
 /// Height of a row at the chosen density.
