@@ -207,6 +207,25 @@ fn run_pages(database: Arc<Database>, query: RunQuery) -> PageStream<Run> {
     until_error(pages).filter(|page| std::future::ready(!page.as_ref().is_ok_and(Vec::is_empty))).boxed()
 }
 
+/// Pages of versions. Each begins below the last number of the one before: a version that comes or goes meanwhile moves
+/// no other one.
+fn version_pages(database: Arc<Database>, query: VersionQuery) -> PageStream<ModelVersion> {
+    let first = registry::VersionPage { before: None, size: FIRST_PAGE };
+    let pages = stream::unfold(Some(first), move |page| {
+        let (database, query) = (Arc::clone(&database), query.clone());
+        async move {
+            let page = page?;
+            let of_run = matches!(query, VersionQuery::OfRun(_));
+            let found = read(database, move |session| registry::search_versions(session, &query, page)).await;
+            let last = found.as_ref().ok().filter(|found| !of_run && found.len() == page.size);
+            let before = last.and_then(|found| found.last()).map(|version| version.version);
+            let next = before.map(|number| registry::VersionPage { before: Some(number), size: PAGE });
+            Some((found, next))
+        }
+    });
+    pages.filter(|page| std::future::ready(!page.as_ref().is_ok_and(Vec::is_empty))).boxed()
+}
+
 fn later_pages(
     database: Arc<Database>,
     query: Arc<RunQuery>,
@@ -310,7 +329,7 @@ impl Store for SqliteStore {
     }
 
     fn search_model_versions(&self, query: VersionQuery) -> PageStream<ModelVersion> {
-        self.read_page(move |session| registry::search_versions(session, &query))
+        version_pages(Arc::clone(&self.database), query)
     }
 
     fn get_model_version(&self, name: &str, version: VersionNumber) -> Answer<ModelVersion> {

@@ -117,10 +117,21 @@ fn each_of_models(
     Ok(())
 }
 
-/// Versions, the newest first. Versions of prompts are found only when they are asked for, as on the server.
+/// Part of a model's versions: the next so many below a number, the newest first.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct VersionPage {
+    /// Only lower numbers; `None` starts with the newest.
+    pub before: Option<VersionNumber>,
+    /// How many at most.
+    pub size: usize,
+}
+
+/// Versions, the newest first: a page of a model's, or all of a run's. Versions of prompts are found only when they are
+/// asked for, as on the server.
 pub(super) fn search_versions(
     session: &Session<'_>,
     query: &VersionQuery,
+    page: VersionPage,
 ) -> Result<Vec<ModelVersion>, Failure> {
     let tagged = format!(
         "SELECT 1 FROM model_version_tags p WHERE {} AND p.name = v.name AND p.key = '{}' AND p.value = 'true'",
@@ -135,8 +146,9 @@ pub(super) fn search_versions(
     };
     match query {
         VersionQuery::OfModel { name, prompt: wanted } => {
-            let condition = format!("v.name = :value AND {}", prompt(*wanted));
-            versions(session, &condition, "v.version DESC", name)
+            let below = page.before.map(|before| format!(" AND v.version < {before}")).unwrap_or_default();
+            let condition = format!("v.name = :value AND {}{below}", prompt(*wanted));
+            versions(session, &condition, &format!("v.version DESC LIMIT {}", page.size), name)
         }
         VersionQuery::OfRun(run_id) => {
             let condition = format!("v.run_id = :value AND {}", prompt(false));
@@ -197,14 +209,18 @@ fn versions(
     let rows = statement.query_map(parameters, |row| Ok(version(row)))?;
     let mut versions: Vec<ModelVersion> =
         rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
-    if !schema.has_table("model_version_tags") {
+    let numbers = || versions.iter().map(|version| version.version);
+    let (true, Some(lowest), Some(highest)) =
+        (schema.has_table("model_version_tags"), numbers().min(), numbers().max())
+    else {
         return Ok(versions);
-    }
+    };
     let index: HashMap<(String, VersionNumber), usize> =
         versions.iter().enumerate().map(|(at, it)| ((it.name.clone(), it.version), at)).collect();
     let sql = format!(
         "SELECT v.name, v.version, t.key, t.value FROM model_versions v \
-         JOIN model_version_tags t ON t.name = v.name AND t.version = v.version AND {} WHERE {condition}",
+         JOIN model_version_tags t ON t.name = v.name AND t.version = v.version AND {} \
+         WHERE {condition} AND v.version BETWEEN {lowest} AND {highest}",
         schema.in_workspace("model_version_tags", "t")
     );
     let mut statement = session.connection.prepare_cached(&sql)?;
