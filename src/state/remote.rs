@@ -117,6 +117,12 @@ impl<T: Send + 'static> Pages<T> {
         }
     }
 
+    /// Forgets everything, and cancels what is on its way.
+    pub fn clear(&mut self) {
+        drop_aside(std::mem::take(&mut self.items));
+        *self = Self::default();
+    }
+
     /// Takes what arrived until `deadline`. `true`: the items changed.
     pub fn poll(&mut self, deadline: Instant) -> bool {
         let mut changed = false;
@@ -134,7 +140,9 @@ impl<T: Send + 'static> Pages<T> {
                 }
                 Polled::Lost => {
                     changed = true;
-                    self.items = self.incoming.take().unwrap_or_else(|| std::mem::take(&mut self.items));
+                    if let Some(incoming) = self.incoming.take() {
+                        drop_aside(std::mem::replace(&mut self.items, incoming));
+                    }
                     self.complete = true;
                     self.feed = None;
                 }
@@ -173,6 +181,11 @@ impl<T> Pages<T> {
         self.feed.is_some()
     }
 
+    /// Whether what is on its way takes the place of what is here, rather than continuing it.
+    pub fn is_refreshing(&self) -> bool {
+        self.incoming.is_some()
+    }
+
     /// Whether the last page was reached at least once.
     pub fn is_complete(&self) -> bool {
         self.complete
@@ -209,6 +222,15 @@ pub(super) fn feed_pages_as<T: Send + 'static, P: Send + 'static>(
             }
         }
     })
+}
+
+/// Frees many items without holding up a frame: 200,000 versions are a million small pieces.
+fn drop_aside<T: Send + 'static>(items: Vec<T>) {
+    const MANY: usize = 10_000;
+    if items.len() >= MANY {
+        // Where no thread can be had, the items went with the closure.
+        std::thread::Builder::new().name("drop".into()).spawn(move || drop(items)).ok();
+    }
 }
 
 /// Pages that wait to be drained: enough to keep a server busy while a frame is drawn, no more.
