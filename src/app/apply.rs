@@ -6,6 +6,7 @@ use super::Flowdeck;
 use crate::state::navigation::Section;
 use crate::state::settings::ThemeChoice;
 use crate::state::{Command, Navigation, State};
+use crate::ui::registry::request_go_to_version;
 use crate::ui::widgets;
 
 impl Flowdeck {
@@ -17,6 +18,7 @@ impl Flowdeck {
             Command::FocusFilter => widgets::request_filter_focus(ctx),
             Command::NextPane => self.ui.go_to_pane(ctx, &self.state, false),
             Command::PreviousPane => self.ui.go_to_pane(ctx, &self.state, true),
+            Command::GoToVersion => request_go_to_version(ctx),
             Command::Copy(text, what) => {
                 ctx.copy_text(text);
                 self.state.notices.info(format!("Copied {what}"));
@@ -43,6 +45,8 @@ impl State {
                 self.navigation.replace(route);
                 self.enter();
             }
+            Command::OpenBeside(kind, name) => self.go(self.navigation.current().with_beside(kind, &name)),
+            Command::CloseBeside(kind, name) => self.go(self.navigation.current().without(kind, &name)),
             Command::Back if self.navigation.back() => self.enter(),
             Command::Forward if self.navigation.forward() => self.enter(),
             Command::Refresh => self.refresh(),

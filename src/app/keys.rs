@@ -55,6 +55,12 @@ const TABLE: &[Entry] = &[
         keys: Some(ctrl(Key::Num3)),
         command: || Command::Go(Route::Models(ModelKind::Prompt)),
     },
+    Entry {
+        name: "Go to the aliases of all models",
+        keys: None,
+        command: || Command::Go(Route::Matrix(ModelKind::Model)),
+    },
+    Entry { name: "Go to version…", keys: Some(ctrl(Key::G)), command: || Command::GoToVersion },
     Entry { name: "Go to chat", keys: Some(ctrl(Key::Num4)), command: || Command::Go(Route::Chat) },
     Entry { name: "Go to activity", keys: Some(ctrl(Key::Num5)), command: || Command::Go(Route::Activity) },
     Entry { name: "Go to settings", keys: Some(ctrl(Key::Comma)), command: || Command::Go(Route::Settings) },
@@ -79,7 +85,9 @@ const TABLE: &[Entry] = &[
 const IN_PLACE: &[(&str, &str)] = &[
     ("↑ ↓ Enter", "Move and open in lists and tables"),
     ("Esc", "Close the topmost thing"),
+    ("A", "Go to the aliases of a version, and from one to the next"),
     ("M", "Move the focused alias: type a version, then Enter"),
+    ("Ctrl+Enter", "Open a model beside those that are open"),
     ("Ctrl+Enter", "Send the message"),
 ];
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::artifacts::ArtifactsCommand;
 use super::chat::ChatCommand;
 use super::experiments::ExperimentsCommand;
-use super::navigation::Route;
+use super::navigation::{ModelKind, Route};
 use super::registry::RegistryCommand;
 use super::run::RunCommand;
 use super::runs::RunsCommand;
@@ -19,6 +19,10 @@ pub enum Command {
     Go(Route),
     /// Goes somewhere in the same section without a step in the history: Back does not lead here.
     Replace(Route),
+    /// Opens a model's board beside those that are open.
+    OpenBeside(ModelKind, String),
+    /// Closes a model's board; those beside it stay.
+    CloseBeside(ModelKind, String),
     /// Goes where the user was before.
     Back,
     /// Undoes `Back`.
@@ -82,6 +86,8 @@ pub enum Command {
     NextPane,
     /// Gives the keyboard to the pane before.
     PreviousPane,
+    /// Asks which version of the board to go to.
+    GoToVersion,
 }
 
 /// Where views put what they ask for.

@@ -34,6 +34,19 @@ pub fn clock_time(at: Millis) -> String {
     zoned(at).map_or_else(String::new, |time| time.strftime("%H:%M:%S").to_string())
 }
 
+/// A moment in the words of a sentence: “14:02”, “14:02 yesterday”, “14:02 on 12 Mar”.
+pub fn moment(at: Millis, now: Millis) -> String {
+    let (Some(time), Some(today)) = (zoned(at), zoned(now)) else { return "an unknown time".into() };
+    let clock = time.strftime("%H:%M");
+    if time.date() == today.date() {
+        clock.to_string()
+    } else if today.date().yesterday().is_ok_and(|yesterday| yesterday == time.date()) {
+        format!("{clock} yesterday")
+    } else {
+        format!("{clock} on {}", exact_date(at, now))
+    }
+}
+
 fn exact_date(at: Millis, now: Millis) -> String {
     let (Some(time), Some(today)) = (zoned(at), zoned(now)) else { return "unknown".into() };
     let form = if time.year() == today.year() { "%-d %b" } else { "%-d %b %Y" };
@@ -174,6 +187,15 @@ mod tests {
         assert_eq!(relative_time(now - 3 * 60_000, now), "3 min ago");
         assert_eq!(relative_time(now - 26 * 3_600_000, now), "yesterday");
         assert!(relative_time(now - 700 * 86_400_000, now).ends_with("2024"));
+    }
+
+    #[test]
+    fn moments_name_the_day_unless_it_is_today() {
+        let now = 1_795_326_953_189;
+        assert_eq!(moment(now, now).len(), "14:02".len());
+        assert!(moment(now - 24 * 3_600_000, now).ends_with(" yesterday"));
+        assert!(moment(now - 90 * 86_400_000, now).contains(" on "));
+        assert_eq!(moment(i64::MAX, now), "an unknown time");
     }
 
     #[test]

@@ -31,6 +31,15 @@ pub enum Route {
         /// Its name.
         name: String,
     },
+    /// Two to four models' boards side by side.
+    Beside {
+        /// Models or prompts.
+        kind: ModelKind,
+        /// Their names, from the left; each once.
+        names: Vec<String>,
+    },
+    /// The same aliases across all models.
+    Matrix(ModelKind),
     /// One version.
     Version {
         /// Model or prompt.
@@ -89,13 +98,54 @@ pub enum Section {
     Settings,
 }
 
+/// Boards that stand side by side at most.
+pub const MOST_BESIDE: usize = 4;
+
 impl Route {
+    /// The models whose boards are open, from the left; that of an open version too.
+    pub fn models(&self) -> &[String] {
+        match self {
+            Self::Model { name, .. } | Self::Version { name, .. } => std::slice::from_ref(name),
+            Self::Beside { names, .. } => names,
+            _ => &[],
+        }
+    }
+
+    /// The boards of these models: one, or several side by side.
+    pub fn of_models(kind: ModelKind, mut names: Vec<String>) -> Self {
+        match names.len() {
+            0 => Self::Models(kind),
+            1 => Self::Model { kind, name: names.remove(0) },
+            _ => Self::Beside { kind, names },
+        }
+    }
+
+    /// Where a model's board stands beside those that are open here; the last gives way where there is no more room.
+    pub fn with_beside(&self, kind: ModelKind, name: &str) -> Self {
+        let same_kind = self.section() == Self::Models(kind).section();
+        let mut names = if same_kind { self.models().to_vec() } else { Vec::new() };
+        if !names.iter().any(|open| open == name) {
+            names.truncate(MOST_BESIDE - 1);
+            names.push(name.to_owned());
+        }
+        Self::of_models(kind, names)
+    }
+
+    /// What is left when a board is closed.
+    pub fn without(&self, kind: ModelKind, name: &str) -> Self {
+        Self::of_models(kind, self.models().iter().filter(|open| *open != name).cloned().collect())
+    }
+
     /// Where the rail shows it.
     pub fn section(&self) -> Section {
         match self {
             Self::Connect => Section::Connect,
             Self::Experiments | Self::Experiment { .. } | Self::Run { .. } => Section::Experiments,
-            Self::Models(kind) | Self::Model { kind, .. } | Self::Version { kind, .. } => match kind {
+            Self::Models(kind)
+            | Self::Matrix(kind)
+            | Self::Model { kind, .. }
+            | Self::Beside { kind, .. }
+            | Self::Version { kind, .. } => match kind {
                 ModelKind::Model => Section::Models,
                 ModelKind::Prompt => Section::Prompts,
             },
@@ -212,6 +262,20 @@ mod tests {
         navigation.go(Route::Chat);
         navigation.back();
         assert!(!navigation.can_go_back());
+    }
+
+    #[test]
+    fn boards_are_opened_beside_each_other_and_closed() {
+        let kind = ModelKind::Model;
+        let one = Route::Models(kind).with_beside(kind, "a");
+        assert_eq!(one, Route::Model { kind, name: "a".into() });
+        let two = one.with_beside(kind, "b");
+        assert_eq!(two.models(), ["a", "b"]);
+        assert_eq!(two.with_beside(kind, "a"), two);
+        let full = two.with_beside(kind, "c").with_beside(kind, "d");
+        assert_eq!(full.with_beside(kind, "e").models(), ["a", "b", "c", "e"]);
+        assert_eq!(two.without(kind, "a"), Route::Model { kind, name: "b".into() });
+        assert_eq!(two.with_beside(ModelKind::Prompt, "p").models(), ["p"], "kinds do not mix");
     }
 
     #[test]

@@ -53,9 +53,13 @@ impl Ui {
             .show(ui, |ui| rail::show(ui, cx, out));
         let section = cx.route().section();
         if has_chat_panel(cx.state) {
+            // What it stands beside must keep room for what matters most there.
+            let list = if cx.state.settings.get().list_shown { size::LIST } else { 0.0 };
+            let room = ui.available_width() - list - size::MAIN_MIN;
+            let widest = room.clamp(size::INSPECTOR_MIN, 720.0);
             Panel::right("chat panel")
-                .default_size(size::INSPECTOR + 60.0)
-                .size_range(size::INSPECTOR_MIN..=720.0)
+                .default_size((size::INSPECTOR + 60.0).min(widest))
+                .size_range(size::INSPECTOR_MIN..=widest)
                 .frame(Frame::new().fill(tokens.panel_bg))
                 .show(ui, |ui| {
                     fill_panel(ui);
@@ -89,7 +93,7 @@ impl Ui {
         }
         Panel::left("list")
             .default_size(size::LIST)
-            .size_range(size::LIST_MIN..=520.0)
+            .size_range(size::LIST_MIN..=(ui.available_width() - size::MAIN_MIN).clamp(size::LIST_MIN, 520.0))
             .frame(Frame::new().fill(ui.tokens().panel_bg))
             .show(ui, |ui| {
                 fill_panel(ui);
@@ -132,7 +136,11 @@ impl Ui {
             Route::Connect => self.connect.show(ui, cx, out),
             Route::Experiments | Route::Experiment { .. } => self.runs.show(ui, cx, out),
             Route::Run { .. } => self.run.show(ui, cx, out),
-            Route::Models(_) | Route::Model { .. } | Route::Version { .. } => {
+            Route::Models(_)
+            | Route::Matrix(_)
+            | Route::Model { .. }
+            | Route::Beside { .. }
+            | Route::Version { .. } => {
                 self.registry.main_ui(ui, cx, out);
             }
         }
@@ -149,6 +157,8 @@ enum Stop {
 fn has_list(state: &State) -> bool {
     let section = state.navigation.current().section();
     matches!(section, Section::Experiments | Section::Models | Section::Prompts)
+        // The matrix is a list of models already.
+        && !matches!(state.navigation.current(), Route::Matrix(_))
         && state.settings.get().list_shown
         && state.workspace.is_some()
 }

@@ -329,3 +329,58 @@ fn what_became_of_a_move_is_told_after_its_server_was_left() {
     assert!(!is_shown(&app, "Undo"), "it would be for a server that was left");
     assert_eq!(servers.alias("board-left", "prod"), Some(7));
 }
+
+#[test]
+fn chips_are_reached_by_keys_and_have_the_focus_again_after_the_plan() {
+    let servers = make("board-chips");
+    servers.set_alias("board-chips", "staging", 7);
+    let mut app = board_of("board-chips", servers.uri());
+    wait_for(&mut app, "alias staging");
+    press(&mut app, Key::ArrowRight);
+    press(&mut app, Key::ArrowDown);
+    press(&mut app, Key::A);
+    press(&mut app, Key::A);
+    press(&mut app, Key::M);
+    wait_for(&mut app, "Move staging from v7");
+    app.event(egui::Event::Text("6".to_owned()));
+    app.step();
+    press(&mut app, Key::Enter);
+    wait_for(&mut app, "staging: v7 → v6");
+    press(&mut app, Key::Escape);
+    step_until(&mut app, "the plan to close", |app| !is_shown(app, "staging: v7 → v6"));
+    app.step();
+    app.step();
+    press(&mut app, Key::M);
+    wait_for(&mut app, "Move staging from v7");
+    assert_eq!(servers.alias("board-chips", "staging"), Some(7));
+}
+
+#[test]
+fn what_lies_between_two_aliases_is_told_and_shown_alone() {
+    let servers = make("board-between");
+    servers.set_alias("board-between", "staging", 5);
+    let mut app = board_of("board-between", servers.uri());
+    click(&mut app, "3 versions between prod (v3) and candidate (v7)");
+    // Of the two halves of the menu, the one for the other end.
+    app.query_all_by_label("staging (v5)").last().unwrap().click();
+    app.step();
+    wait_for_text(&mut app, "1 version between prod (v3) and staging (v5)");
+    click(&mut app, "Show only these");
+    step_until(&mut app, "the others to go", |app| !is_shown(app, "version 7"));
+    assert!(is_shown(&app, "version 4") && !is_shown(&app, "version 2"));
+    // What is jumped to is never hidden.
+    click(&mut app, "go to candidate on v7");
+    wait_for(&mut app, "version 7");
+}
+
+#[test]
+fn an_alias_leaves_a_mark_where_it_was() {
+    let servers = make("board-ghost");
+    let mut app = board_of("board-ghost", servers.uri());
+    drag(&mut app, "alias prod", "version 7");
+    wait_for(&mut app, "Move prod to v7");
+    press(&mut app, Key::Enter);
+    wait_for_text(&mut app, "prod was here until");
+    click(&mut app, "Undo");
+    step_until(&mut app, "the board to show it", |app| shown_version(app, "prod") == Some(3));
+}

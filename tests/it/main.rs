@@ -22,6 +22,8 @@ mod details;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod registry_life;
 #[cfg(test)]
 mod run_page;

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use super::models::finds_tag;
-use crate::entities::{ModelVersion, RegisteredModel, VersionNumber, is_reserved_alias, tag};
+use super::placed::Placed;
+use crate::entities::{ModelVersion, RegisteredModel, VersionNumber, is_reserved_alias};
 use crate::state::remote::{Pages, Remote};
 use crate::state::{Cx, ModelKind};
 use crate::tracking::VersionQuery;
@@ -17,35 +17,108 @@ pub struct Board {
     /// Its versions, newest first.
     pub versions: Pages<ModelVersion>,
     target: Option<(ModelKind, String)>,
+    placed: Placed,
+    seen: Seen,
     revision: u64,
+    epoch: u64,
 }
 
+/// What is known of the versions that have arrived, so that no frame looks through them all.
+#[derive(Debug)]
+struct Seen {
+    count: usize,
+    descending: bool,
+    latest: Option<VersionNumber>,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self { count: 0, descending: true, latest: None }
+    }
+}
+
+impl Seen {
+    /// Looks at what is new.
+    fn look(&mut self, versions: &[ModelVersion]) {
+        let numbers = |from: usize| versions[from..].iter().map(|version| version.version);
+        self.descending &= numbers(self.count.saturating_sub(1)).is_sorted_by(|a, b| a > b);
+        self.latest = self.latest.max(numbers(self.count).max());
+        self.count = versions.len();
+    }
+}
+
+/// More versions than this are not read again whenever the board is looked at: the aliases are, and with them the
+/// highest version tells whether there are new ones. A refresh reads them all.
+const MANY: usize = 5_000;
+
 impl Board {
+    /// A board of which everything is known.
+    pub fn known(kind: ModelKind, model: Option<RegisteredModel>, versions: Vec<ModelVersion>) -> Self {
+        let target = model.as_ref().map(|model| (kind, model.name.clone()));
+        let mut board = Self { target, versions: Pages::of(versions), ..Self::default() };
+        board.seen.look(board.versions.items());
+        if let Some(model) = model {
+            board.settle(model);
+        }
+        board
+    }
+
     /// Opens a model; what is known of it stays and is asked anew.
     pub fn open(&mut self, kind: ModelKind, name: &str, cx: &Cx<'_>) {
-        if !self.shows(kind, name) {
-            *self = Self {
-                target: Some((kind, name.to_owned())),
-                revision: self.revision + 1,
-                ..Self::default()
-            };
+        if self.shows(kind, name) {
+            self.look_again(cx);
+            return;
         }
+        self.versions.clear();
+        let target = Some((kind, name.to_owned()));
+        *self = Self { target, revision: self.revision + 1, epoch: self.epoch + 1, ..Self::default() };
         self.reload(cx);
     }
 
     /// Asks anew for both: the model with its aliases, and the versions.
     pub fn reload(&mut self, cx: &Cx<'_>) {
-        let Some((kind, name)) = &self.target else { return };
+        self.load_model(cx);
+        self.load_versions(cx);
+    }
+
+    /// Asks anew for the aliases; for the versions only where they are few.
+    pub fn look_again(&mut self, cx: &Cx<'_>) {
+        self.load_model(cx);
+        let has_all = self.versions.is_complete() || self.versions.is_loading();
+        if !has_all || self.versions.items().len() <= MANY {
+            self.load_versions(cx);
+        }
+    }
+
+    fn load_model(&mut self, cx: &Cx<'_>) {
+        let Some((_, name)) = &self.target else { return };
         self.model.load(cx.tasks, cx.store.get_registered_model(name));
+    }
+
+    fn load_versions(&mut self, cx: &Cx<'_>) {
+        let Some((kind, name)) = &self.target else { return };
         let query = VersionQuery::OfModel { name: name.clone(), prompt: *kind == ModelKind::Prompt };
         self.versions.load(cx.tasks, cx.store.search_model_versions(query));
     }
 
     /// Takes what arrived. `true`: the model did.
-    pub fn poll(&mut self, deadline: Instant) -> bool {
+    pub fn poll(&mut self, deadline: Instant, cx: &Cx<'_>) -> bool {
         let model = self.model.poll();
-        if self.versions.poll(deadline) || model {
+        if model {
+            self.arrange();
+        }
+        let replaced = self.versions.is_refreshing();
+        if self.versions.poll(deadline) {
+            if replaced {
+                self.seen = Seen::default();
+                self.epoch += 1;
+            }
+            self.seen.look(self.versions.items());
             self.revision += 1;
+        }
+        let newer = self.model.value().and_then(|model| model.latest_version) > self.latest();
+        if model && newer && self.versions.is_complete() && !self.versions.is_loading() {
+            self.load_versions(cx);
         }
         model
     }
@@ -53,19 +126,29 @@ impl Board {
     /// Puts what a later answer said of the model in its place.
     pub fn update(&mut self, truth: &RegisteredModel) {
         if self.name() == Some(&truth.name) {
-            self.model.settle(truth.clone());
-            self.revision += 1;
+            self.settle(truth.clone());
         }
+    }
+
+    fn settle(&mut self, model: RegisteredModel) {
+        self.model.settle(model);
+        self.arrange();
+    }
+
+    fn arrange(&mut self) {
+        self.placed = self.model.value().map(Placed::of).unwrap_or_default();
+        self.revision += 1;
+        self.epoch += 1;
     }
 
     /// Puts what a later answer said of a version in its place.
     pub fn update_version(&mut self, truth: &ModelVersion) {
         if self.name() == Some(&truth.name)
-            && let Some(version) =
-                self.versions.items_mut().iter_mut().find(|version| version.version == truth.version)
+            && let Some(at) = self.position(truth.version)
         {
-            version.clone_from(truth);
+            self.versions.items_mut()[at].clone_from(truth);
             self.revision += 1;
+            self.epoch += 1;
         }
     }
 
@@ -86,40 +169,43 @@ impl Board {
 
     /// One version, if it is here.
     pub fn version(&self, version: VersionNumber) -> Option<&ModelVersion> {
-        self.versions.items().iter().find(|v| v.version == version)
+        self.versions.items().get(self.position(version)?)
+    }
+
+    /// Where a version is among [`Self::versions`].
+    pub fn position(&self, version: VersionNumber) -> Option<usize> {
+        let versions = self.versions.items();
+        if self.seen.descending {
+            versions.binary_search_by(|probe| version.cmp(&probe.version)).ok()
+        } else {
+            versions.iter().position(|probe| probe.version == version)
+        }
+    }
+
+    /// Whether the versions came as they were asked for, the newest first. Some servers know no order.
+    pub fn is_descending(&self) -> bool {
+        self.seen.descending
     }
 
     /// What `models:/name/latest` means: the highest version.
     pub fn latest(&self) -> Option<VersionNumber> {
-        self.versions.items().iter().map(|version| version.version).max()
+        self.seen.latest
+    }
+
+    /// Where the aliases stand.
+    pub fn placed(&self) -> &Placed {
+        &self.placed
+    }
+
+    /// Grows whenever something changed but by more versions at the end, for who searched what was here.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// Grows whenever something changed, for who caches what was made of it.
     pub fn revision(&self) -> u64 {
         self.revision
     }
-}
-
-/// Where the versions are that a typed filter finds: each of its words as the number (`7`, `v7`), in an alias, a
-/// tag, the description or the status.
-pub fn matching(versions: &[ModelVersion], model: Option<&RegisteredModel>, filter: &str) -> Vec<usize> {
-    let words: Vec<String> = filter.split_whitespace().map(str::to_lowercase).collect();
-    (0..versions.len()).filter(|&at| words.iter().all(|word| finds(&versions[at], model, word))).collect()
-}
-
-fn finds(version: &ModelVersion, model: Option<&RegisteredModel>, word: &str) -> bool {
-    let aliased = |start: &str| {
-        model.is_some_and(|m| m.aliases_of(version.version).any(|a| a.to_lowercase().starts_with(start)))
-    };
-    if let Some(start) = word.strip_prefix('@') {
-        return aliased(start);
-    }
-    word.strip_prefix('v').unwrap_or(word).parse() == Ok(version.version)
-        || aliased(word)
-        || version.tags.iter().any(|(key, value)| finds_tag(key, value, word))
-        || version.tags.get(tag::PROMPT_TEXT).is_some_and(|text| text.to_lowercase().contains(word))
-        || version.description.to_lowercase().contains(word)
-        || version.status.label().to_lowercase().starts_with(word)
 }
 
 /// Longest alias in characters (`MAX_REGISTERED_MODEL_ALIAS_LENGTH` in MLflow's `validation.py`).
@@ -149,7 +235,6 @@ pub fn parse_version(text: &str) -> Option<VersionNumber> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entities::Alias;
 
     #[test]
     fn aliases_are_checked_as_mlflow_does() {
@@ -163,29 +248,31 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_found_by_number_alias_tag_and_text() {
-        let version = |version, description: &str, tags: &[(&str, &str)]| ModelVersion {
-            version,
-            description: description.into(),
-            tags: tags.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
-            ..Default::default()
+    fn a_version_is_found_in_whatever_order_they_came() {
+        for numbers in [[9, 7, 3, 1], [3, 9, 1, 7]] {
+            let versions = numbers.map(|version| ModelVersion { version, ..Default::default() });
+            let board = Board::known(ModelKind::Model, None, versions.to_vec());
+            assert_eq!(board.latest(), Some(9));
+            for (at, number) in numbers.into_iter().enumerate() {
+                assert_eq!(board.position(number), Some(at));
+            }
+            assert_eq!(board.position(4), None);
+        }
+    }
+
+    #[test]
+    fn order_is_judged_across_pages() {
+        let page = |numbers: &[u32]| -> Vec<_> {
+            numbers.iter().map(|&version| ModelVersion { version, ..Default::default() }).collect()
         };
-        let versions = [
-            version(17, "shorter answers", &[]),
-            version(7, "", &[("commit", "abc7")]),
-            version(3, "Old", &[]),
-        ];
-        let model = RegisteredModel {
-            aliases: vec![Alias { alias: "Prod".into(), version: 3 }],
-            ..Default::default()
-        };
-        let found = |filter| matching(&versions, Some(&model), filter);
-        assert_eq!(found("v7"), [1]);
-        assert_eq!(found("@prod"), [2]);
-        assert_eq!(found("commit:abc"), [1]);
-        assert_eq!(found("answers"), [0]);
-        assert_eq!(found("ready"), [0, 1, 2]);
-        assert!(found("@prod answers").is_empty());
+        let mut seen = Seen::default();
+        let mut versions = page(&[9, 8]);
+        seen.look(&versions);
+        assert!(seen.descending);
+        versions.extend(page(&[8, 7]));
+        seen.look(&versions);
+        assert!(!seen.descending, "8 came twice");
+        assert_eq!((seen.count, seen.latest), (4, Some(9)));
     }
 
     #[test]

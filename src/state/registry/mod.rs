@@ -1,26 +1,35 @@
 //! Models, versions and aliases.
 
+pub mod ages;
+pub mod between;
 pub mod board;
 pub mod compare;
 pub mod comparison;
+pub mod departures;
 #[cfg(test)]
 mod fake_store;
+pub mod finding;
 pub mod links;
+pub mod matrix;
 pub mod models;
+pub mod placed;
 pub mod plan;
 pub mod promotion;
 #[cfg(test)]
 mod promotion_tests;
+mod proposal;
 pub mod version;
 pub mod words;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ages::Ages;
 use board::Board;
 use models::Models;
 use plan::Plan;
 use promotion::{AliasChange, Ending, Event, LOOKS, Later, MOST_EVENTS, Stage, carry_out};
+use proposal::Proposal;
 use version::{VersionEdit, VersionPage};
 
 use super::activity::{ActivityEntry, Outcome};
@@ -59,6 +68,15 @@ pub enum RegistryCommand {
     Edit(VersionEdit),
     /// Forgets why the last edit failed.
     DismissEditError,
+    /// Asks when versions were registered.
+    AskAges(Vec<ages::Named>),
+    /// An alias was dropped on another model, where it has no business.
+    DroppedOnOther {
+        /// The alias.
+        alias: String,
+        /// The model it belongs to.
+        model: String,
+    },
 }
 
 /// A change of an alias that is being carried out, or watched afterwards.
@@ -78,11 +96,18 @@ pub struct Registry {
     pub models: Models,
     /// The prompts.
     pub prompts: Models,
-    /// The versions of the model that is open.
+    /// The versions of the model that is open; with several side by side, of the first.
     pub board: Board,
+    /// The boards beside it.
+    pub beside: Vec<Board>,
+    /// When versions were registered, as far as the matrix asked.
+    pub ages: Ages,
     /// The version that is open.
     pub version: VersionPage,
     plan: Option<Plan>,
+    proposal: Option<Proposal>,
+    /// What a plan for a model without a board is made of.
+    aside: Board,
     operations: Vec<Operation>,
     looks: Looks,
 }
@@ -102,17 +127,25 @@ impl Registry {
     pub fn poll(&mut self, deadline: Instant, cx: &mut Cx<'_>) {
         self.models.poll(deadline);
         self.prompts.poll(deadline);
-        if self.board.poll(deadline)
-            && let Some(truth) = self.board.model.value()
-        {
-            self.models.update(truth);
-            self.prompts.update(truth);
+        self.ages.poll();
+        for board in std::iter::once(&mut self.board).chain(&mut self.beside) {
+            if board.poll(deadline, cx)
+                && let Some(truth) = board.model.value()
+            {
+                self.models.update(truth);
+                self.prompts.update(truth);
+            }
+        }
+        if let Some((change, board)) = self.proposal.as_mut().and_then(Proposal::poll) {
+            self.proposal = None;
+            self.plan = Some(Plan::new(change, &board, cx));
+            self.aside = board;
         }
         if let Some(plan) = &mut self.plan {
             plan.poll();
         }
         if let Some(truth) = self.version.poll(cx) {
-            self.board.update_version(&truth);
+            self.boards_mut().for_each(|board| board.update_version(&truth));
         }
         self.poll_operations(cx);
     }
@@ -120,14 +153,18 @@ impl Registry {
     /// Loads what a route shows, unless it is there. Aliases are asked anew each time: others move them too.
     pub fn enter(&mut self, route: &Route, cx: &mut Cx<'_>) {
         match route {
-            Route::Models(kind) => self.list_mut(*kind).load_if_empty(*kind, cx),
+            Route::Models(kind) | Route::Matrix(kind) => self.list_mut(*kind).load_if_empty(*kind, cx),
             Route::Model { kind, name } => {
                 self.list_mut(*kind).load_if_empty(*kind, cx);
-                self.board.open(*kind, name, cx);
+                self.open_boards(*kind, std::slice::from_ref(name), cx);
+            }
+            Route::Beside { kind, names } => {
+                self.list_mut(*kind).load_if_empty(*kind, cx);
+                self.open_boards(*kind, names, cx);
             }
             Route::Version { kind, name, version } => {
                 self.list_mut(*kind).load_if_empty(*kind, cx);
-                self.board.open(*kind, name, cx);
+                self.open_boards(*kind, std::slice::from_ref(name), cx);
                 self.version.open(*kind, name, *version, self.board.version(*version), cx);
             }
             // The palette finds models by name wherever we are.
@@ -138,10 +175,10 @@ impl Registry {
     /// Asks anew.
     pub fn refresh(&mut self, route: &Route, cx: &mut Cx<'_>) {
         match route {
-            Route::Models(kind) => self.list_mut(*kind).load(*kind, cx),
-            Route::Model { kind, .. } => {
+            Route::Models(kind) | Route::Matrix(kind) => self.list_mut(*kind).load(*kind, cx),
+            Route::Model { kind, .. } | Route::Beside { kind, .. } => {
                 self.list_mut(*kind).load(*kind, cx);
-                self.board.reload(cx);
+                self.boards_mut().for_each(|board| board.reload(cx));
             }
             Route::Version { .. } => {
                 self.board.reload(cx);
@@ -156,7 +193,10 @@ impl Registry {
         match command {
             RegistryCommand::Plan { kind, name, alias, to } => self.propose(kind, name, alias, to, cx),
             RegistryCommand::Confirm => self.confirm(cx),
-            RegistryCommand::ClosePlan => self.plan = None,
+            RegistryCommand::ClosePlan => {
+                self.plan = None;
+                self.proposal = None;
+            }
             RegistryCommand::Undo { server, change } if server == cx.store.info().uri => {
                 self.start(change, true, cx);
             }
@@ -167,6 +207,12 @@ impl Registry {
             }
             RegistryCommand::Edit(edit) => self.version.edit(edit, cx),
             RegistryCommand::DismissEditError => self.version.dismiss_error(),
+            RegistryCommand::AskAges(versions) => self.ages.ask(versions, cx.tasks, cx.store),
+            RegistryCommand::DroppedOnOther { alias, model } => {
+                cx.notices.info(format!(
+                    "{alias} is an alias of {model}: it can stand on that model's versions only. Nothing changed"
+                ));
+            }
         }
     }
 
@@ -183,6 +229,43 @@ impl Registry {
             ModelKind::Model => &mut self.models,
             ModelKind::Prompt => &mut self.prompts,
         }
+    }
+
+    /// The board of a model, if it is one of those that are open.
+    pub fn board_of(&self, kind: ModelKind, name: &str) -> Option<&Board> {
+        std::iter::once(&self.board).chain(&self.beside).find(|board| board.shows(kind, name))
+    }
+
+    fn boards_mut(&mut self) -> impl Iterator<Item = &mut Board> {
+        std::iter::once(&mut self.board).chain(&mut self.beside)
+    }
+
+    /// Opens boards in this order; those that are open already keep what they have.
+    fn open_boards(&mut self, kind: ModelKind, names: &[String], cx: &Cx<'_>) {
+        let mut old: Vec<Board> =
+            std::iter::once(std::mem::take(&mut self.board)).chain(self.beside.drain(..)).collect();
+        let mut boards = names.iter().map(|name| {
+            let kept = old.iter().position(|board| board.shows(kind, name));
+            let mut board = kept.map(|at| old.swap_remove(at)).unwrap_or_default();
+            board.open(kind, name, cx);
+            board
+        });
+        self.board = boards.next().unwrap_or_default();
+        self.beside = boards.collect();
+        for board in &mut old {
+            board.versions.clear();
+        }
+    }
+
+    /// What a plan compares with: the model's open board, or what was asked for when it was proposed.
+    fn known_of<'a>(
+        board: &'a Board,
+        beside: &'a [Board],
+        aside: &'a Board,
+        change: &AliasChange,
+    ) -> &'a Board {
+        let shown = |board: &&Board| board.shows(change.kind, &change.name);
+        std::iter::once(board).chain(beside).find(shown).unwrap_or(aside)
     }
 
     /// What is proposed now.
@@ -231,7 +314,8 @@ impl Registry {
         if self.plan.as_ref().is_some_and(Plan::is_busy) {
             return;
         }
-        let known = if self.board.shows(kind, &name) { self.board.model.value() } else { None };
+        let board = self.board_of(kind, &name);
+        let known = board.map_or_else(|| self.list(kind).get(&name), |board| board.model.value());
         let from = known.and_then(|model| model.alias(&alias));
         let change = AliasChange { kind, name, alias, from, to };
         if change.from == change.to {
@@ -239,7 +323,13 @@ impl Registry {
         } else if self.is_changing(&change.name, &change.alias) {
             cx.notices.info(format!("{} is being changed already", change.alias));
         } else {
-            self.plan = Some(Plan::new(change, &self.board, cx));
+            match (board, known) {
+                (None, Some(model)) => self.proposal = Some(Proposal::new(change, model.clone(), cx)),
+                (board, _) => {
+                    self.plan = Some(Plan::new(change, board.unwrap_or(&Board::default()), cx));
+                    self.proposal = None;
+                }
+            }
         }
     }
 
@@ -325,7 +415,7 @@ impl Registry {
         let Some(truth) = truth else { return };
         self.models.update(truth);
         self.prompts.update(truth);
-        self.board.update(truth);
+        self.boards_mut().for_each(|board| board.update(truth));
     }
 
     fn ended(
@@ -377,14 +467,15 @@ impl Registry {
         plan.refused(ending);
         let now = truth.map(|truth| truth.alias(&plan.change.alias));
         if let Some(now) = now.filter(|now| *now != plan.change.from) {
-            plan.restart(now, &self.board, cx);
+            let board = Self::known_of(&self.board, &self.beside, &self.aside, &plan.change);
+            plan.restart(now, board, cx);
         }
     }
 
     /// Both slots are asked anew after a write: a version may have come or gone as well.
     fn reload_board_of(&mut self, change: &AliasChange, cx: &mut Cx<'_>) {
-        if self.board.shows(change.kind, &change.name) {
-            self.board.reload(cx);
+        for board in self.boards_mut().filter(|board| board.shows(change.kind, &change.name)) {
+            board.look_again(cx);
         }
     }
 

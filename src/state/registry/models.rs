@@ -50,6 +50,11 @@ impl Models {
         self.revision
     }
 
+    /// One of them, if it is here.
+    pub fn get(&self, name: &str) -> Option<&RegisteredModel> {
+        self.items().iter().find(|model| model.name == name)
+    }
+
     /// Whether more is on its way.
     pub fn is_loading(&self) -> bool {
         self.pages.is_loading()
@@ -85,14 +90,28 @@ fn finds(model: &RegisteredModel, word: &str) -> bool {
     if let Some(start) = word.strip_prefix('@') {
         return alias(start);
     }
-    model.name.to_lowercase().contains(word)
+    holds(&model.name, word)
         || alias(word)
         || model.tags.iter().any(|(key, value)| finds_tag(key, value, word))
 }
 
 /// Whether a word is in a tag that a person set: in its key, its value, or across both as `key:value`.
 pub(super) fn finds_tag(key: &str, value: &str, word: &str) -> bool {
-    !tag::is_system(key) && !key.starts_with('_') && format!("{key}:{value}").to_lowercase().contains(word)
+    !tag::is_system(key)
+        && !key.starts_with('_')
+        && (holds(key, word)
+            || holds(value, word)
+            || (word.contains(':') && format!("{key}:{value}").to_lowercase().contains(word)))
+}
+
+/// Whether a text holds a word of lower case letters, written as it may be. Nothing is copied for plain letters: this
+/// is asked a million times while one types.
+pub(super) fn holds(text: &str, word: &str) -> bool {
+    if !text.is_ascii() {
+        return text.to_lowercase().contains(word);
+    }
+    let (text, word) = (text.as_bytes(), word.as_bytes());
+    word.is_empty() || text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
 }
 
 /// Well-known aliases first, in the order of a release, each before its variants (`prod` before `prod-eu`).

@@ -2,9 +2,11 @@
 
 use egui::{Response, Sense, Ui};
 
+use crate::entities::Millis;
 use crate::entities::{RegisteredModel, VersionNumber};
+use crate::state::registry::departures::Departure;
 use crate::state::registry::models::alias_rank;
-use crate::ui::widgets::alias_chip_ui;
+use crate::ui::widgets::{alias_chip_ui, alias_ghost_ui};
 
 /// The aliases on a version, the best known first.
 pub fn aliases_of(model: &RegisteredModel, version: VersionNumber) -> Vec<&str> {
@@ -33,4 +35,14 @@ pub fn draggable_chip_ui(ui: &mut Ui, alias: &str) -> Response {
 pub fn latest_chip_ui(ui: &mut Ui) {
     alias_chip_ui(ui, "latest", Sense::hover())
         .on_hover_text("The highest version. MLflow computes it: it cannot be moved");
+}
+
+/// The faint mark of an alias that has left.
+pub fn ghost_ui(ui: &mut Ui, departure: &Departure, now: Millis) {
+    let sentence = departure.sentence(now);
+    let whither = match departure.now {
+        Some(version) => format!("{sentence}. It went to v{version}"),
+        None => format!("{sentence}. It was deleted"),
+    };
+    alias_ghost_ui(ui, &departure.alias, &sentence).on_hover_text(whither);
 }

@@ -55,7 +55,13 @@ impl Dialog {
             *self = Self::Closed;
             return;
         };
-        let board = &workspace.registry.board;
+        let registry = &workspace.registry;
+        let board = match self {
+            Self::Closed => return,
+            Self::Move(typed) | Self::Add(typed) => {
+                registry.board_of(typed.kind, &typed.name).unwrap_or(&registry.board)
+            }
+        };
         let done = match self {
             Self::Closed => return,
             Self::Move(typed) => modal_ui(ctx, "move alias", |ui| typed.move_ui(ui, board, out)),

@@ -24,6 +24,8 @@ pub struct Drag {
     pub from: VersionNumber,
     /// The version whose row is under the pointer in this frame.
     pub over: Option<VersionNumber>,
+    /// The model whose board, beside this one, is under the pointer.
+    pub other: Option<String>,
 }
 
 /// How a drag goes on.
@@ -35,12 +37,14 @@ pub enum Dragging {
     Cancelled,
     /// Dropped on another version.
     Dropped(VersionNumber),
+    /// Dropped on another model's board.
+    OnOther,
 }
 
 impl Drag {
     /// A chip was taken.
     pub fn new(alias: &str, from: VersionNumber) -> Self {
-        Self { alias: alias.to_owned(), from, over: None }
+        Self { alias: alias.to_owned(), from, over: None, other: None }
     }
 
     /// Whether a drop on this row would do something.
@@ -65,6 +69,18 @@ impl Drag {
         ui.ctx().request_repaint();
     }
 
+    /// As [`Self::autoscroll`], at the left and right edges too.
+    pub fn autoscroll_sideways(ui: &Ui) {
+        Self::autoscroll(ui);
+        let turned = |at: Pos2| Pos2::new(at.y, at.x);
+        let clip = ui.clip_rect();
+        let visible = Rect::from_min_max(turned(clip.min), turned(clip.max));
+        let Some(speed) = pointer(ui.ctx()).and_then(|at| edge_speed(visible, turned(at))) else { return };
+        let seconds = ui.input(|input| input.stable_dt).min(0.1);
+        ui.scroll_with_delta_animation(vec2(speed * seconds, 0.0), egui::style::ScrollAnimation::none());
+        ui.ctx().request_repaint();
+    }
+
     /// Draws the chip under the pointer, and looks whether it was let go.
     pub fn follow_ui(&self, ui: &mut Ui) -> Dragging {
         let ctx = ui.ctx().clone();
@@ -72,41 +88,49 @@ impl Drag {
             return Dragging::Cancelled;
         }
         if !ctx.input(|input| input.pointer.primary_down()) {
+            if self.other.is_some() {
+                return Dragging::OnOther;
+            }
             let target = self.over.filter(|version| *version != self.from);
             return target.map_or(Dragging::Cancelled, Dragging::Dropped);
         }
         ctx.set_cursor_icon(CursorIcon::Grabbing);
         if let Some(at) = pointer(&ctx) {
-            self.ghost_ui(ui, at);
+            let hint = match (&self.other, self.over.filter(|to| *to != self.from)) {
+                (Some(other), _) => Some(format!("Not on {other}: aliases belong to a model")),
+                (None, Some(to)) => Some(format!("{}: v{} → v{to}", self.alias, self.from)),
+                (None, None) => None,
+            };
+            ghost_ui(ui, at, &self.alias, hint);
         }
         Dragging::On
     }
+}
 
-    fn ghost_ui(&self, ui: &mut Ui, at: Pos2) {
-        let layer = LayerId::new(Order::Tooltip, Id::unique("dragged alias"));
-        let hint = self.over.filter(|to| *to != self.from);
-        let rect = Rect::from_min_size(at + vec2(10.0, -size::CHIP / 2.0), Vec2::new(360.0, size::CHIP));
-        let builder = UiBuilder::new()
-            .layer_id(layer)
-            .max_rect(rect)
-            .layout(egui::Layout::left_to_right(egui::Align::Center));
-        let mut ghost = ui.new_child(builder);
-        ghost.set_clip_rect(ui.ctx().content_rect());
-        alias_chip_ui(&mut ghost, &self.alias, Sense::HOVER);
-        if let Some(to) = hint {
-            let tokens = ghost.tokens();
-            let text = theme::text::strong(format!("{}: v{} → v{to}", self.alias, self.from));
-            egui::Frame::new()
-                .fill(tokens.popup_bg)
-                .stroke(egui::Stroke::new(size::HAIRLINE, tokens.border))
-                .corner_radius(size::RADIUS_CHIP)
-                .inner_margin(egui::Margin::symmetric(6, 1))
-                .show(&mut ghost, |ui| ui.add(egui::Label::new(text).extend()));
-        }
+/// Draws a chip under the pointer, and what a drop would do.
+pub fn ghost_ui(ui: &mut Ui, at: Pos2, alias: &str, hint: Option<String>) {
+    let layer = LayerId::new(Order::Tooltip, Id::unique("dragged alias"));
+    let rect = Rect::from_min_size(at + vec2(10.0, -size::CHIP / 2.0), Vec2::new(360.0, size::CHIP));
+    let builder = UiBuilder::new()
+        .layer_id(layer)
+        .max_rect(rect)
+        .layout(egui::Layout::left_to_right(egui::Align::Center));
+    let mut ghost = ui.new_child(builder);
+    ghost.set_clip_rect(ui.ctx().content_rect());
+    alias_chip_ui(&mut ghost, alias, Sense::HOVER);
+    if let Some(hint) = hint {
+        let tokens = ghost.tokens();
+        egui::Frame::new()
+            .fill(tokens.popup_bg)
+            .stroke(egui::Stroke::new(size::HAIRLINE, tokens.border))
+            .corner_radius(size::RADIUS_CHIP)
+            .inner_margin(egui::Margin::symmetric(6, 1))
+            .show(&mut ghost, |ui| ui.add(egui::Label::new(theme::text::strong(hint)).extend()));
     }
 }
 
-fn pointer(ctx: &Context) -> Option<Pos2> {
+/// Where the pointer is, also while it is held.
+pub fn pointer(ctx: &Context) -> Option<Pos2> {
     ctx.input(|input| input.pointer.interact_pos())
 }
 

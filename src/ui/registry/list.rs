@@ -13,7 +13,7 @@ use crate::theme::{self, Themed as _, size};
 use crate::ui::Cx;
 use crate::ui::widgets::{
     ListLook, Pane, VirtualList, alias_label_ui, chip_width, failure_bar_ui, failure_ui,
-    filter_field_of_pane_ui, loading_ui,
+    filter_field_of_pane_ui, loading_ui, switch_ui,
 };
 
 /// Two lines: the name, and its aliases.
@@ -37,6 +37,7 @@ impl ListView {
         let Some(workspace) = cx.workspace() else { return };
         let models = workspace.registry.list(kind);
         egui::Frame::new().inner_margin(size::SPACE_S).show(ui, |ui| {
+            switch_to_matrix_ui(ui, kind, false, out);
             let name = match kind {
                 ModelKind::Model => "Filter models",
                 ModelKind::Prompt => "Filter prompts",
@@ -103,9 +104,19 @@ impl ListView {
             keys,
         };
         let name = |row: usize| format!("{} {}", what(kind, 1), model(row).name);
+        let beside =
+            keys && ui.input_mut(|input| input.consume_key(egui::Modifiers::COMMAND, egui::Key::Enter));
+        if let Some(row) = self.list.cursor().filter(|&row| beside && row < found.len()) {
+            out.push(Command::OpenBeside(kind, model(row).name.clone()));
+        }
         let answer = self.list.show(ui, &look, name, |ui, row| row_ui(ui, model(row), cx.now));
         if let Some(row) = answer.chosen {
-            out.push(Route::Model { kind, name: model(row).name.clone() });
+            let name = model(row).name.clone();
+            if ui.input(|input| input.modifiers.command) {
+                out.push(Command::OpenBeside(kind, name));
+            } else {
+                out.push(Route::Model { kind, name });
+            }
         }
         for (row, response) in answer.visible {
             response.context_menu(|ui| menus::model_menu_ui(ui, kind, model(row), out));
@@ -114,9 +125,13 @@ impl ListView {
 }
 
 fn open_name(route: &Route) -> Option<&str> {
-    match route {
-        Route::Model { name, .. } | Route::Version { name, .. } => Some(name),
-        _ => None,
+    route.models().first().map(String::as_str)
+}
+
+/// The same models as a list, or their aliases as a matrix.
+pub fn switch_to_matrix_ui(ui: &mut Ui, kind: ModelKind, matrix: bool, out: &mut Commands) {
+    if let Some(matrix) = switch_ui(ui, "of models", matrix, &[(false, "List"), (true, "Matrix")]) {
+        out.push(if matrix { Route::Matrix(kind) } else { Route::Models(kind) });
     }
 }
 

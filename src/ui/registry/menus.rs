@@ -8,6 +8,7 @@ use crate::entities::{Millis, ModelVersion, RegisteredModel, VersionNumber};
 use crate::state::Command;
 use crate::state::command::Commands;
 use crate::state::navigation::{ModelKind, Route, RunTab};
+use crate::state::registry::board::Board;
 use crate::state::registry::links::{alias_uri, python, version_uri};
 use crate::state::registry::{Registry, RegistryCommand};
 use crate::tracking::StoreInfo;
@@ -24,8 +25,10 @@ pub struct Subject<'a> {
     pub name: &'a str,
     /// The server.
     pub store: &'a StoreInfo,
-    /// What is known of it.
+    /// What is known of the registry.
     pub registry: &'a Registry,
+    /// What is known of the model.
+    pub board: &'a Board,
     /// When this frame is drawn.
     pub now: Millis,
 }
@@ -57,6 +60,11 @@ fn copy_ui(ui: &mut Ui, label: &str, text: String, what: &'static str, out: &mut
 
 /// Of a row in the list.
 pub fn model_menu_ui(ui: &mut Ui, kind: ModelKind, model: &RegisteredModel, out: &mut Commands) {
+    if ui.button("Open beside").clicked() {
+        out.push(Command::OpenBeside(kind, model.name.clone()));
+        ui.close();
+    }
+    ui.separator();
     copy_ui(ui, "Copy name", model.name.clone(), "name", out);
     for (alias, _) in chips::aliases(model) {
         let uri = alias_uri(kind, &model.name, alias);
@@ -73,7 +81,7 @@ pub fn alias_menu_ui(
     out: &mut Commands,
 ) {
     ui.menu_button(format!("Move {alias} to"), |ui| {
-        let versions = subject.registry.board.versions.items();
+        let versions = subject.board.versions.items();
         for target in versions.iter().filter(|v| v.version != version).take(MOST_VERSIONS) {
             if ui.button(format!("v{}", target.version)).clicked() {
                 out.push(subject.plan(alias, Some(target.version)));
@@ -104,7 +112,7 @@ pub fn version_menu_ui(
     out: &mut Commands,
 ) {
     let number = version.version;
-    let model = subject.registry.board.model.value();
+    let model = subject.board.model.value();
     if ui.button("Add alias…").clicked() {
         *dialog = Dialog::add_alias(subject.kind, subject.name, number);
         ui.close();

@@ -1,10 +1,13 @@
 //! Models and prompts: the list at the left, the board, a version, and the plan over all of it.
 
+mod ask;
+mod beside;
 mod board;
 mod chips;
 mod dialogs;
 mod drag;
 mod list;
+mod matrix;
 mod menus;
 mod plan;
 mod version;
@@ -17,9 +20,11 @@ use crate::state::command::Commands;
 use crate::state::navigation::{ModelKind, Route};
 use crate::theme::Icon;
 
-use board::BoardView;
+pub use beside::request_go_to_version;
+use beside::{BesideView, take_go_to_version};
 use dialogs::Dialog;
 use list::ListView;
+use matrix::MatrixView;
 use plan::PlanView;
 use version::VersionView;
 
@@ -28,7 +33,8 @@ use version::VersionView;
 pub struct RegistryView {
     models: ListView,
     prompts: ListView,
-    board: BoardView,
+    boards: BesideView,
+    matrix: MatrixView,
     version: VersionView,
     dialog: Dialog,
     plan: PlanView,
@@ -40,7 +46,7 @@ impl RegistryView {
         let Some(kind) = kind_of(cx.route()) else { return };
         take_sideways_keys(ui, cx);
         Pane::List.take_keys_on_press(ui, ui.max_rect());
-        if !matches!(cx.route(), Route::Model { .. }) {
+        if !shows_boards(cx.route()) {
             Pane::List.take_keys(ui.ctx());
         }
         let keys = self.takes_keys(ui, Pane::List);
@@ -54,10 +60,15 @@ impl RegistryView {
     /// The board, a version, or what to do when none is chosen.
     pub fn main_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
         match cx.route() {
-            Route::Model { kind, name } => {
+            route @ (Route::Model { kind, .. } | Route::Beside { kind, .. }) => {
                 Pane::Main.take_keys_on_press(ui, ui.max_rect());
                 let keys = self.takes_keys(ui, Pane::Main);
-                self.board.show(ui, cx, (*kind, name), keys, &mut self.dialog, out);
+                self.boards.show(ui, cx, (*kind, route.models()), keys, &mut self.dialog, out);
+            }
+            Route::Matrix(kind) => {
+                Pane::Main.take_keys(ui.ctx());
+                let keys = self.takes_keys(ui, Pane::Main);
+                self.matrix.show(ui, cx, *kind, keys, out);
             }
             Route::Version { kind, name, version } => {
                 self.version.show(ui, cx, (*kind, name, *version), &mut self.dialog, out);
@@ -82,7 +93,11 @@ impl RegistryView {
 
 /// ← and → change between the list and the board.
 fn take_sideways_keys(ui: &Ui, cx: &Cx<'_>) {
-    if !matches!(cx.route(), Route::Model { .. }) || ui.memory(|memory| memory.focused().is_some()) {
+    if !shows_boards(cx.route()) || ui.memory(|memory| memory.focused().is_some()) {
+        return;
+    }
+    // Several boards go through themselves first.
+    if Pane::Main.was_used_last(ui.ctx()) && matches!(cx.route(), Route::Beside { .. }) {
         return;
     }
     if ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowLeft)) {
@@ -92,9 +107,17 @@ fn take_sideways_keys(ui: &Ui, cx: &Cx<'_>) {
     }
 }
 
+fn shows_boards(route: &Route) -> bool {
+    matches!(route, Route::Model { .. } | Route::Beside { .. })
+}
+
 fn kind_of(route: &Route) -> Option<ModelKind> {
     match route {
-        Route::Models(kind) | Route::Model { kind, .. } | Route::Version { kind, .. } => Some(*kind),
+        Route::Models(kind)
+        | Route::Matrix(kind)
+        | Route::Model { kind, .. }
+        | Route::Beside { kind, .. }
+        | Route::Version { kind, .. } => Some(*kind),
         _ => None,
     }
 }

@@ -22,6 +22,28 @@ pub fn alias_label_ui(ui: &mut Ui, alias: &str, version: crate::entities::Versio
     chip_ui(ui, alias, &name, tint, Sense::hover()).on_hover_text(name)
 }
 
+/// An alias with its version, which a click goes to; its accessible name is `go to prod on v3`.
+pub fn alias_go_ui(ui: &mut Ui, alias: &str, version: crate::entities::VersionNumber) -> Response {
+    let tint = ui.tokens().alias(alias);
+    let text = format!("{alias} v{version}");
+    chip_ui(ui, &text, &format!("go to {alias} on v{version}"), tint, Sense::click())
+        .on_hover_cursor(egui::CursorIcon::PointingHand)
+}
+
+/// A version in the colour of the alias that points at it.
+pub fn alias_version_ui(ui: &mut Ui, alias: &str, version: crate::entities::VersionNumber) -> Response {
+    let (tint, text) = (ui.tokens().alias(alias), format!("v{version}"));
+    chip_ui(ui, &text, &text, tint, Sense::hover())
+}
+
+/// The outline of an alias that is not here any more; `name` says so.
+pub fn alias_ghost_ui(ui: &mut Ui, alias: &str, name: &str) -> Response {
+    let tokens = ui.tokens();
+    let tint =
+        Tint { fg: tokens.text_weak, bg: egui::Color32::TRANSPARENT, border: tokens.alias(alias).border };
+    chip_ui(ui, alias, name, tint, Sense::hover())
+}
+
 /// A tag as `key: value`, cut at a width that leaves room for others; whole on hover.
 pub fn tag_chip_ui(ui: &mut Ui, key: &str, value: &str) -> Response {
     let tint = ui.tokens().neutral_chip;

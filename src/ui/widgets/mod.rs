@@ -12,7 +12,10 @@ mod pane;
 mod rows;
 mod switch;
 
-pub use chips::{alias_chip_ui, alias_label_ui, alias_name, chip_width, status_ui, tag_chip_ui};
+pub use chips::{
+    alias_chip_ui, alias_ghost_ui, alias_go_ui, alias_label_ui, alias_name, alias_version_ui, chip_width,
+    status_ui, tag_chip_ui,
+};
 pub use code::code_ui;
 pub use facts::{copyable_id_ui, fact_ui, facts_ui, text_with_copy_ui, time_ui};
 pub use field::{filter_field_of_pane_ui, filter_field_ui, leave_filter_on_down, request_filter_focus};

@@ -1,6 +1,6 @@
-//! The columns of the board.
+//! The columns of the board. Where there is no room for all, those that say least go.
 
-use egui::Ui;
+use egui::{Id, Ui};
 use egui_table::{Column, TableState};
 
 use crate::state::navigation::ModelKind;
@@ -19,9 +19,12 @@ pub(super) enum Col {
     Description,
 }
 
+/// Least width of the chips' column.
+const ALIASES_MIN: f32 = 120.0;
+
 impl Col {
     /// A model's columns, or a prompt's.
-    pub(super) fn of(kind: ModelKind) -> &'static [Self] {
+    fn of(kind: ModelKind) -> &'static [Self] {
         match kind {
             ModelKind::Model => &[
                 Self::Aliases,
@@ -62,26 +65,76 @@ impl Col {
             Self::Description => 160.0,
         }
     }
+
+    /// The higher, the sooner it goes; 0 stays.
+    fn expendable(self) -> u8 {
+        match self {
+            Self::Aliases | Self::Version | Self::Status => 0,
+            Self::Created => 1,
+            Self::Text => 2,
+            Self::Run => 3,
+            Self::Tags => 4,
+            Self::Description => 5,
+        }
+    }
 }
-/// Columns as wide as the user left them; the last one takes what remains.
-pub(super) fn laid_out(ui: &Ui, id: egui::Id, columns: &[Col]) -> Vec<Column> {
+
+/// The columns there is room for, as wide as the user left them; the last one takes what remains.
+pub(super) fn laid_out(ui: &Ui, id: Id, kind: ModelKind) -> (Vec<Col>, Vec<Column>) {
     let state = TableState::load(ui.ctx(), id).unwrap_or_else(|| {
         // With a state of its own egui_table does not size the columns by what they hold at first.
         TableState::default().store(ui.ctx(), id);
         TableState::default()
     });
-    let mut rest = ui.available_width();
-    let last = columns.len() - 1;
-    let mut laid_out = Vec::with_capacity(columns.len());
-    for (at, column) in columns.iter().enumerate() {
-        let new = Column::new(column.width()).range(size::COLUMN_MIN..=1200.0).id(id.with(column.label()));
-        if at == last {
-            let width = rest.max(column.width());
-            laid_out.push(new.range(width..=width).resizable(false));
+    let column_id = |col: Col| id.with(col.label());
+    let left = |col: Col| state.col_widths.get(&column_id(col)).copied();
+    let room = ui.available_width();
+    let shown = fitting(Col::of(kind), room, |col| left(col).unwrap_or(col.width()));
+    let others: f32 = shown[1..].iter().map(|&col| left(col).unwrap_or(col.width())).sum();
+    let widest = if shown.iter().all(|col| col.expendable() == 0) { room - others } else { 1200.0 };
+    let mut rest = room;
+    let mut columns = Vec::with_capacity(shown.len());
+    for (at, &col) in shown.iter().enumerate() {
+        let new = Column::new(col.width()).range(size::COLUMN_MIN..=1200.0).id(column_id(col));
+        if at + 1 == shown.len() {
+            let width = rest.max(col.width());
+            columns.push(Column::new(width).range(width..=width).id(id.with("last")).resizable(false));
+        } else if col == Col::Aliases {
+            let widest = widest.max(ALIASES_MIN);
+            rest -= left(col).unwrap_or(col.width()).min(widest);
+            columns.push(new.range(size::COLUMN_MIN..=widest).resizable(true));
         } else {
-            rest -= state.col_widths.get(&new.id_for(at)).copied().unwrap_or(column.width());
-            laid_out.push(new.resizable(true));
+            rest -= left(col).unwrap_or(col.width());
+            columns.push(new.resizable(true));
         }
     }
-    laid_out
+    (shown, columns)
+}
+
+/// Drops the most expendable column until the rest fits, or none can go. Aliases, version and status always stay.
+fn fitting(columns: &[Col], room: f32, width: impl Fn(Col) -> f32) -> Vec<Col> {
+    let mut shown = columns.to_vec();
+    while shown.iter().map(|&col| width(col)).sum::<f32>() > room {
+        let Some(at) = (0..shown.len()).max_by_key(|&at| shown[at].expendable()) else { break };
+        if shown[at].expendable() == 0 {
+            break;
+        }
+        shown.remove(at);
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_less_room_the_fewer_columns_but_never_fewer_than_those_that_matter() {
+        let shown = |room| fitting(Col::of(ModelKind::Model), room, Col::width);
+        assert_eq!(shown(1000.0).len(), 7);
+        assert_eq!(shown(800.0).last(), Some(&Col::Tags));
+        assert_eq!(shown(600.0).last(), Some(&Col::Run));
+        assert_eq!(shown(480.0).last(), Some(&Col::Created));
+        assert_eq!(shown(100.0), [Col::Aliases, Col::Version, Col::Status]);
+    }
 }

@@ -3,49 +3,93 @@
 
 mod columns;
 mod header;
+mod jump;
+mod keys;
 mod rows;
 
-use egui::{Key, Modifiers, Ui};
+use std::time::{Duration, Instant};
+
+use egui::{Align, Ui};
 use egui_table::{HeaderRow, Table};
 
+use super::ask::Ask;
 use super::dialogs::Dialog;
 use super::drag::{Drag, Dragging};
-use super::menus::{Subject, version_route};
-use crate::entities::tag;
+use super::menus::Subject;
+use crate::entities::{VersionNumber, tag};
 use crate::state::command::Commands;
 use crate::state::navigation::ModelKind;
-use crate::state::registry::Registry;
-use crate::state::registry::board::matching;
+use crate::state::registry::RegistryCommand;
+use crate::state::registry::between::Between;
+use crate::state::registry::board::Board;
+use crate::state::registry::departures::{Departure, departures};
+use crate::state::registry::finding::Finding;
 use crate::theme::{Icon, size};
 use crate::ui::Cx;
 use crate::ui::widgets::cells;
 use crate::ui::widgets::{Markdown, empty_ui};
 
-use columns::{Col, laid_out};
+use columns::laid_out;
 use header::troubles_ui;
 use rows::Rows;
+
+/// How long a frame may search.
+const SEARCH: Duration = Duration::from_millis(4);
 
 /// What is typed, chosen and dragged on the board.
 #[derive(Default)]
 pub struct BoardView {
     name: String,
     filter: String,
-    found: Vec<usize>,
-    found_in: Option<(u64, String)>,
+    finding: Finding,
     cursor: Option<usize>,
-    scroll_to_cursor: bool,
+    scroll: Scroll,
     drag: Option<Drag>,
     markdown: Markdown,
+    /// The two aliases that were chosen to look between.
+    pair: Option<[String; 2]>,
+    only_between: bool,
+    /// The version to go to as soon as it is here.
+    jump: Option<VersionNumber>,
+    ask: Option<Ask>,
+    /// The chip that takes the focus when it is drawn.
+    focus: Option<String>,
+    /// The chip that a plan or a dialog was opened from: it has the focus again afterwards.
+    origin: Option<String>,
+    departures: Vec<Departure>,
+    departures_of: Option<usize>,
+}
+
+/// Whether the table scrolls to the cursor in this frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Scroll {
+    #[default]
+    No,
+    JustEnough,
+    ToMiddle,
+}
+
+/// Where a board stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Which one it is, from the left.
+    pub slot: usize,
+    /// Others stand beside it.
+    pub beside: bool,
+    /// It is the one that keys are for.
+    pub active: bool,
+    /// It takes the arrow keys now.
+    pub keys: bool,
 }
 
 impl BoardView {
-    /// Draws the board. `keys`: whether it takes the arrow keys now.
+    /// Draws the board.
     pub fn show(
         &mut self,
         ui: &mut Ui,
         cx: &Cx<'_>,
         (kind, name): (ModelKind, &str),
-        keys: bool,
+        place: Place,
         dialog: &mut Dialog,
         out: &mut Commands,
     ) {
@@ -54,60 +98,63 @@ impl BoardView {
         if self.name != name {
             *self = Self { name: name.to_owned(), ..Self::default() };
         }
-        let board = &registry.board;
+        let Some(board) = registry.board_of(kind, name) else { return };
         let store = workspace.store.info();
-        let subject = Subject { kind, name, store: &store, registry, now: cx.now };
-        self.header_ui(ui, subject, out);
-        if !troubles_ui(ui, registry, out) {
+        let subject = Subject { kind, name, store: &store, registry, board, now: cx.now };
+        self.header_ui(ui, subject, place, out);
+        if !troubles_ui(ui, board, out) {
             return;
         }
-        self.find(registry);
         if board.versions.is_complete() && board.versions.items().is_empty() {
             let text = "Register one, and it appears here";
             empty_ui(ui, Icon::Model, "This model has no versions yet", text, None, out);
             return;
         }
-        self.toolbar_ui(ui, registry);
-        if keys {
-            self.take_keys(ui, subject, out);
+        let between = Between::of(board.placed(), self.pair.as_ref());
+        self.find(ui, board, between.as_ref());
+        self.note_departures(cx, subject);
+        self.toolbar_ui(ui, board, place);
+        self.jump_ui(ui, board, between.as_ref());
+        self.go_to_ui(ui, board, place);
+        self.follow_jump(board);
+        self.return_focus(board, registry.plan().is_some() || dialog.is_open());
+        if place.keys {
+            self.take_keys(ui, subject, dialog, out);
         }
         let row_height = cells::row_height(cx.state.settings.get().density);
-        self.table_ui(ui, subject, keys, row_height, dialog, out);
+        self.table_ui(ui, subject, place, (row_height, between.as_ref()), dialog, out);
         self.drag_ui(ui, subject, out);
     }
 
-    fn find(&mut self, registry: &Registry) {
-        let board = &registry.board;
-        let wanted = (board.revision(), self.filter.clone());
-        if self.found_in.as_ref() != Some(&wanted) {
-            self.found = matching(board.versions.items(), board.model.value(), &self.filter);
-            self.found_in = Some(wanted);
+    /// The model whose board it is.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Notes that what is dragged from here is over another model's board, or is not.
+    pub fn drag_over_other(&mut self, other: Option<&str>) {
+        if let Some(drag) = &mut self.drag {
+            drag.other = other.map(str::to_owned);
         }
     }
 
-    fn take_keys(&mut self, ui: &Ui, subject: Subject<'_>, out: &mut Commands) {
-        let Some(last) = self.found.len().checked_sub(1) else { return };
-        if ui.memory(|memory| memory.focused().is_some()) {
-            return;
+    /// Whether something is dragged from here.
+    pub fn is_dragging(&self) -> bool {
+        self.drag.is_some()
+    }
+
+    fn find(&mut self, ui: &Ui, board: &Board, between: Option<&Between>) {
+        let only = between.filter(|_| self.only_between).map(Between::range);
+        if !self.finding.advance(board, &self.filter, only.as_ref(), Instant::now() + SEARCH) {
+            ui.ctx().request_repaint();
         }
-        let old = self.cursor.map(|cursor| cursor.min(last));
-        let enter = ui.input_mut(|input| {
-            let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
-            if pressed(Key::ArrowDown) {
-                self.cursor = Some(old.map_or(0, |cursor| (cursor + 1).min(last)));
-            } else if pressed(Key::ArrowUp) {
-                self.cursor = Some(old.map_or(last, |cursor| cursor.saturating_sub(1)));
-            } else if pressed(Key::Home) {
-                self.cursor = Some(0);
-            } else if pressed(Key::End) {
-                self.cursor = Some(last);
-            }
-            pressed(Key::Enter)
-        });
-        self.scroll_to_cursor = self.cursor != old;
-        if let Some(cursor) = old.filter(|_| enter) {
-            let version = subject.registry.board.versions.items()[self.found[cursor]].version;
-            out.push(version_route(subject, version));
+    }
+
+    fn note_departures(&mut self, cx: &Cx<'_>, subject: Subject<'_>) {
+        let entries = cx.state.activity.entries();
+        if self.departures_of != Some(entries.len()) {
+            self.departures = departures(entries, &subject.store.uri, (subject.kind, subject.name));
+            self.departures_of = Some(entries.len());
         }
     }
 
@@ -115,35 +162,36 @@ impl BoardView {
         &mut self,
         ui: &mut Ui,
         subject: Subject<'_>,
-        keys: bool,
-        row_height: f32,
+        place: Place,
+        (row_height, between): (f32, Option<&Between>),
         dialog: &mut Dialog,
         out: &mut Commands,
     ) {
-        let board = &subject.registry.board;
-        let columns = Col::of(subject.kind);
         let mut table = Table::new()
-            .id_salt(("versions", subject.kind))
-            .num_rows(self.found.len() as u64)
+            .id_salt(("versions", subject.kind, place.slot))
+            .num_rows(self.finding.rows().len() as u64)
             .headers([HeaderRow::new(size::HEADER)]);
-        let id = table.get_id(ui);
-        table = table.columns(laid_out(ui, id, columns));
-        if std::mem::take(&mut self.scroll_to_cursor)
-            && let Some(cursor) = self.cursor
-        {
-            table = table.scroll_to_row(cursor as u64, None);
+        let (columns, widths) = laid_out(ui, table.get_id(ui), subject.kind);
+        table = table.columns(widths);
+        let scroll = std::mem::take(&mut self.scroll);
+        if let Some(cursor) = self.cursor.filter(|_| scroll != Scroll::No) {
+            let align = (scroll == Scroll::ToMiddle).then_some(Align::Center);
+            table = table.scroll_to_row(cursor as u64, align);
         }
         if let Some(drag) = &mut self.drag {
             drag.over = None;
         }
         let mut rows = Rows {
             columns,
-            found: &self.found,
-            model: board.model.value(),
-            latest: board.latest(),
-            cursor: self.cursor.filter(|_| keys),
+            finding: &self.finding,
+            between,
+            departures: &self.departures,
+            cursor: self.cursor.filter(|_| place.active),
             chosen: None,
             drag: &mut self.drag,
+            focus: &mut self.focus,
+            origin: &mut self.origin,
+            left_chip: None,
             subject,
             row_height,
             autoscrolled: false,
@@ -151,21 +199,31 @@ impl BoardView {
             out,
         };
         table.show(ui, &mut rows);
-        if rows.chosen.is_some() {
-            self.cursor = rows.chosen;
+        let (chosen, left_chip) = (rows.chosen, rows.left_chip);
+        if chosen.is_some() {
+            self.cursor = chosen;
+        }
+        if let Some(row) = left_chip {
+            self.cursor = Some(row.min(self.finding.rows().len().saturating_sub(1)));
+            self.scroll = Scroll::JustEnough;
         }
     }
 
     fn drag_ui(&mut self, ui: &mut Ui, subject: Subject<'_>, out: &mut Commands) {
         let Some(drag) = &self.drag else { return };
         match drag.follow_ui(ui) {
-            Dragging::On => {}
-            Dragging::Cancelled => self.drag = None,
+            Dragging::On => return,
+            Dragging::Cancelled => {}
             Dragging::Dropped(to) => {
                 out.push(subject.plan(&drag.alias, Some(to)));
-                self.drag = None;
+                self.origin = Some(drag.alias.clone());
+            }
+            Dragging::OnOther => {
+                let (alias, model) = (drag.alias.clone(), subject.name.to_owned());
+                out.push(RegistryCommand::DroppedOnOther { alias, model });
             }
         }
+        self.drag = None;
     }
 }
 

@@ -64,7 +64,7 @@ impl VersionView {
         let Some(workspace) = cx.workspace() else { return };
         let registry = &workspace.registry;
         let store = workspace.store.info();
-        let subject = Subject { kind, name, store: &store, registry, now: cx.now };
+        let subject = Subject { kind, name, store: &store, registry, board: &registry.board, now: cx.now };
         self.retarget(name, number);
         let page = &registry.version;
         let Some(version) = page.version.value().filter(|_| page.shows(name, number)) else {
@@ -222,7 +222,7 @@ fn aliases_ui(
     out: &mut Commands,
 ) {
     ui.spacing_mut().item_spacing.x = size::SPACE_XS;
-    let board = &subject.registry.board;
+    let board = subject.board;
     let model = board.model.value().filter(|model| model.name == version.name);
     for alias in model.map(|model| chips::aliases_of(model, version.version)).unwrap_or_default() {
         let chip = crate::ui::widgets::alias_chip_ui(ui, alias, Sense::click());
