@@ -11,7 +11,7 @@ use super::registry::RegistryView;
 use super::run::RunView;
 use super::runs::RunsView;
 use super::shortcuts::ShortcutsView;
-use super::widgets::{Pane, leave_filter_on_down};
+use super::widgets::{Pane, begin_tab_in_pane, leave_filter_on_down};
 use super::{activity, drop_overlay, rail, settings, status_bar, toasts};
 use crate::state::State;
 use crate::state::command::Commands;
@@ -39,6 +39,7 @@ impl Ui {
     pub fn show(&mut self, ui: &mut egui::Ui, cx: &Cx<'_>, out: &mut Commands) {
         self.forget_other_servers(cx);
         leave_filter_on_down(ui.ctx());
+        begin_tab_in_pane(ui.ctx());
         let tokens = ui.tokens();
         let bare = Frame::new().fill(tokens.app_bg);
         Panel::bottom("status bar")

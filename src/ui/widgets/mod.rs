@@ -22,6 +22,6 @@ pub use field::{filter_field_of_pane_ui, filter_field_ui, leave_filter_on_down, 
 pub use list::{ListLook, ListResponse, VirtualList};
 pub use markdown::{Markdown, link_ui};
 pub use message::{empty_ui, failure_bar_ui, failure_ui, loading_ui};
-pub use pane::Pane;
+pub use pane::{Pane, begin_tab_in_pane};
 pub use rows::{heading_ui, name_ui, rows_ui, value_ui};
 pub use switch::switch_ui;

@@ -55,9 +55,10 @@ impl Pane {
     pub fn show(self, ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
         ui.data_mut(|data| data.insert_temp(Id::unique(DRAWN), self));
         let rect = ui.max_rect();
-        let marked = self.is_marked(ui);
-        if marked && self.has_keys(ui.ctx()) && ui.input(|input| input.key_pressed(Key::Tab)) {
-            self.begin_tab_here(ui);
+        let marked = is_marked(ui.ctx());
+        if ui.memory(|memory| memory.focused() == Some(self.before())) {
+            // Tab goes on from here, to what is drawn next.
+            ui.memory_mut(|memory| memory.interested_in_focus(self.before(), ui.layer_id()));
         }
         add(ui);
         if marked && self.was_used_last(ui.ctx()) {
@@ -71,25 +72,26 @@ impl Pane {
         ctx.data(|data| data.get_temp(Id::unique(DRAWN))).unwrap_or_default()
     }
 
-    fn is_marked(self, ui: &Ui) -> bool {
-        let id = Id::unique(MARKED);
-        if ui.input(|input| input.pointer.any_pressed()) {
-            ui.data_mut(|data| data.remove::<bool>(id));
-        }
-        ui.data(|data| data.get_temp(id)).unwrap_or(false)
+    /// A place before all others in the pane.
+    fn before(self) -> Id {
+        Id::unique(("before the pane", self))
     }
+}
 
-    /// The focus leaves a place before all others in the pane, and so goes to the first of them.
-    fn begin_tab_here(self, ui: &Ui) {
-        if !ui.input(|input| input.modifiers.matches_exact(Modifiers::NONE)) {
-            return;
-        }
-        let before = Id::unique(("before the pane", self));
-        ui.memory_mut(|memory| {
-            memory.request_focus(before);
-            memory.interested_in_focus(before, ui.layer_id());
-        });
+/// Tab begins in the pane that the keyboard went to. To be called before anything is drawn.
+pub fn begin_tab_in_pane(ctx: &Context) {
+    if ctx.input(|input| input.pointer.any_pressed()) {
+        ctx.data_mut(|data| data.remove::<bool>(Id::unique(MARKED)));
     }
+    let tab = ctx.input(|input| input.key_pressed(Key::Tab) && input.modifiers == Modifiers::NONE);
+    let pane = if Pane::List.was_used_last(ctx) { Pane::List } else { Pane::Main };
+    if tab && is_marked(ctx) && pane.has_keys(ctx) {
+        ctx.memory_mut(|memory| memory.request_focus(pane.before()));
+    }
+}
+
+fn is_marked(ctx: &Context) -> bool {
+    ctx.data(|data| data.get_temp(Id::unique(MARKED))).unwrap_or(false)
 }
 
 const KEY: &str = "pane with the arrow keys";
