@@ -125,12 +125,16 @@ impl MetricsView {
     fn toolbar_ui(&mut self, ui: &mut Ui, look: PlotLook, out: &mut Commands) {
         let mut new = look;
         if ui.available_width() < ONE_LINE {
-            ui.horizontal(|ui| choices_ui(ui, &mut new));
-            ui.horizontal(|ui| self.tuning_ui(ui, &mut new));
+            ui.horizontal(|ui| {
+                choices_ui(ui, &mut new);
+                self.reset_ui(ui);
+            });
+            ui.horizontal(|ui| tuning_ui(ui, &mut new));
         } else {
             ui.horizontal(|ui| {
                 choices_ui(ui, &mut new);
-                self.tuning_ui(ui, &mut new);
+                tuning_ui(ui, &mut new);
+                self.reset_ui(ui);
             });
         }
         if new != look {
@@ -141,12 +145,7 @@ impl MetricsView {
         }
     }
 
-    fn tuning_ui(&mut self, ui: &mut Ui, look: &mut PlotLook) {
-        ui.spacing_mut().item_spacing.x = size::SPACE_M;
-        ui.checkbox(&mut look.log, "Log scale");
-        ui.spacing_mut().slider_width = 110.0;
-        let label = ui.label(theme::text::weak("Smoothing"));
-        ui.add(Slider::new(&mut look.smoothing, 0.0..=0.99).fixed_decimals(2)).labelled_by(label.id);
+    fn reset_ui(&mut self, ui: &mut Ui) {
         let reset = theme::button::quiet("Reset view");
         let hint = "Drag in a plot to zoom in, Ctrl and wheel to zoom, double-click to see all again";
         if ui.add_enabled(self.plots.is_zoomed(), reset).on_hover_text(hint).clicked() {
@@ -165,6 +164,15 @@ fn choices_ui(ui: &mut Ui, look: &mut PlotLook) {
     let axes = [(XAxis::Step, "Step"), (XAxis::WallTime, "Time"), (XAxis::RelativeTime, "Relative")];
     look.x = switch_ui(ui, "", look.x, &axes).unwrap_or(look.x);
 }
+
+fn tuning_ui(ui: &mut Ui, look: &mut PlotLook) {
+    ui.spacing_mut().item_spacing.x = size::SPACE_M;
+    ui.checkbox(&mut look.log, "Log scale");
+    ui.spacing_mut().slider_width = 110.0;
+    let label = ui.label(theme::text::weak("Smoothing"));
+    ui.add(Slider::new(&mut look.smoothing, 0.0..=0.99).fixed_decimals(2)).labelled_by(label.id);
+}
+
 fn row_ui(ui: &mut Ui, shown: &ShownRun, metric: &Metric, out: &mut Commands) {
     let color = shown.metrics.color(&metric.key);
     ui.add_space(size::SPACE_S);

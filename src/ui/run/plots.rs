@@ -212,36 +212,49 @@ fn is_single(metric: &Drawn<'_>) -> bool {
     metric.history.is_some_and(|history| history.count() == 1 && !history.is_loading())
 }
 
-/// Metrics of one value: a list instead of empty plots.
+/// Metrics of one value: a list in columns instead of empty plots.
 fn single_ui(ui: &mut Ui, metrics: &[Drawn<'_>]) {
     Frame::new().inner_margin(Margin::symmetric(size::SPACE_M as i8, size::SPACE_XS as i8)).show(ui, |ui| {
         ui.label(theme::text::label("Logged once"));
-        ScrollArea::vertical().id_salt("single").max_height(132.0).auto_shrink([false, true]).show(
-            ui,
-            |ui| {
-                ui.horizontal_wrapped(|ui| {
-                    ui.spacing_mut().item_spacing = vec2(size::SPACE_L, size::SPACE_XS);
-                    for metric in metrics {
-                        let Some(point) = metric.history.and_then(History::first) else {
-                            continue;
-                        };
-                        ui.horizontal(|ui| {
-                            ui.spacing_mut().item_spacing.x = size::SPACE_XS;
-                            swatch_ui(ui, Some(metric.color));
-                            ui.label(format!("{}, 1 point", metric.key)).on_hover_text(metric.key);
-                            ui.label(theme::text::strong(format::number(point.value))).on_hover_text(
-                                format!(
-                                    "{}\nStep {}, {}",
-                                    format::number_exact(point.value),
-                                    point.step,
-                                    format::exact_time(point.timestamp)
-                                ),
-                            );
+        let columns = ((ui.available_width() / SINGLE) as usize).max(1);
+        let width = (ui.available_width() / columns as f32).floor();
+        ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+        let area = ScrollArea::vertical().id_salt("single").max_height(132.0).auto_shrink([false, true]);
+        area.show_rows(ui, size::CHIP, metrics.len().div_ceil(columns), |ui, visible| {
+            for row in visible {
+                ui.horizontal(|ui| {
+                    for metric in metrics.iter().skip(row * columns).take(columns) {
+                        let layout = Layout::left_to_right(Align::Center);
+                        ui.allocate_ui_with_layout(vec2(width, size::CHIP), layout, |ui| {
+                            ui.set_width(width);
+                            single_entry_ui(ui, metric);
                         });
                     }
                 });
-            },
-        );
+            }
+        });
+    });
+}
+
+/// Least width of a metric that was logged once.
+const SINGLE: f32 = 220.0;
+
+fn single_entry_ui(ui: &mut Ui, metric: &Drawn<'_>) {
+    let Some(point) = metric.history.and_then(History::first) else { return };
+    ui.spacing_mut().item_spacing.x = size::SPACE_XS;
+    swatch_ui(ui, Some(metric.color));
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        ui.add_space(size::SPACE_L);
+        ui.label(theme::text::strong(format::number(point.value))).on_hover_text(format!(
+            "{}\nStep {}, {}",
+            format::number_exact(point.value),
+            point.step,
+            format::exact_time(point.timestamp)
+        ));
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let name = egui::Label::new(format!("{}, 1 point", metric.key)).truncate();
+            ui.add(name).on_hover_text(metric.key);
+        });
     });
 }
 
