@@ -1,6 +1,6 @@
 //! One cell of the table by its column.
 
-use egui::{Label, RichText, Role, Sense, Ui, Vec2, WidgetInfo};
+use egui::{Color32, Label, RichText, Role, Sense, TextStyle, Ui, Vec2, WidgetInfo};
 
 use super::grid::Grid;
 use crate::entities::RunStatus;
@@ -144,8 +144,11 @@ impl Grid<'_> {
                     let (icon, version) = (Icon::Model, label.registered_as.last());
                     ui.add(icon.sized(size::ICON_SMALL).tint(weak).alt_text(""));
                     if let Some((name, number)) = version {
-                        let text = RichText::new(format!("{name} v{number}")).color(ui.tokens().accent.text);
+                        let whole = format!("{name} v{number}");
+                        let shown = elided(ui, name, &format!(" v{number}"));
+                        let text = RichText::new(shown).color(ui.tokens().accent.text);
                         let link = ui.add(Label::new(text).truncate().sense(Sense::CLICK));
+                        let link = link.accessible_name(&whole).on_hover_text(&whole);
                         let link = link.on_hover_cursor(egui::CursorIcon::PointingHand);
                         if link.clicked() {
                             chosen = Some((name.clone(), *number));
@@ -166,6 +169,20 @@ impl Grid<'_> {
             self.out.push(Route::Version { kind: ModelKind::Model, name, version });
         }
     }
+}
+
+/// A model's name cut where the version behind it would have no room: the version is what one looks for.
+fn elided(ui: &Ui, name: &str, version: &str) -> String {
+    let font = TextStyle::Body.resolve(ui.style());
+    let width =
+        |text: &str| ui.painter().layout_no_wrap(text.to_owned(), font.clone(), Color32::WHITE).size().x;
+    let (all, room) = (width(name), ui.available_width() - width(version) - width("…"));
+    if all <= room + width("…") {
+        return format!("{name}{version}");
+    }
+    let kept = (name.chars().count() as f32 * (room / all).max(0.0)) as usize;
+    let start: String = name.chars().take(kept).collect();
+    format!("{start}…{version}")
 }
 
 /// A status's icon and colour.
