@@ -20,7 +20,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("egui_extras", &["ui", "theme"]),
     ("egui_plot", &["ui"]),
     ("egui_table", &["ui"]),
-    ("egui_commonmark", &["ui"]),
     ("reqwest", &["tracking", "agent"]),
     ("serde_json", &["tracking", "agent", "state/settings"]),
     ("serde_saphyr", &["tracking"]),
