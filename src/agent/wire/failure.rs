@@ -72,7 +72,7 @@ impl Failure {
             {
                 let (first, rest) = exception.split_once('\n').unwrap_or((&exception, ""));
                 failure.cause = (!rest.is_empty()).then(|| rest.to_owned());
-                failure.headline = first.to_owned();
+                first.clone_into(&mut failure.headline);
             }
             failure.details = Some(clipped(&format!("{}\n\n{}", message.trim(), trace.trim()), MAX_DETAILS));
         }

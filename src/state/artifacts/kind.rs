@@ -192,7 +192,7 @@ fn is_windows_1252(bytes: &[u8]) -> bool {
         byte => *byte < 0x20 && !byte.is_ascii_whitespace(),
     };
     let high = bytes.iter().filter(|byte| **byte >= 0x80).count();
-    high * 3 <= bytes.len() && !bytes.iter().any(|byte| is_odd(byte))
+    high * 3 <= bytes.len() && !bytes.iter().any(is_odd)
 }
 
 /// Whether a byte order mark says UTF-16.
