@@ -10,7 +10,7 @@ use crate::state::Command;
 use crate::state::command::Commands;
 use crate::state::settings::RecentServer;
 use crate::theme::{self, Icon, Themed as _, size};
-use crate::tracking::{ConnectRequest, Login, Secret, TrackingError, shown_uri};
+use crate::tracking::{ConnectRequest, Login, Secret, TrackingError, TrackingUri, UriError, shown_uri};
 
 /// The Connect screen. What is typed stays here; a password goes with the request and nowhere else.
 #[derive(Default)]
@@ -102,7 +102,8 @@ impl ConnectView {
         });
         if let Some(error) = cx.state.connection.error() {
             ui.add_space(size::SPACE_M);
-            self.error_ui(ui, error, out);
+            let asked = cx.state.connection.request().map(|request| request.uri.as_str());
+            self.error_ui(ui, error, asked.unwrap_or_default(), out);
         }
     }
 
@@ -157,7 +158,8 @@ impl ConnectView {
         }
     }
 
-    fn error_ui(&mut self, ui: &mut Ui, error: &TrackingError, out: &mut Commands) {
+    fn error_ui(&mut self, ui: &mut Ui, error: &TrackingError, asked: &str, out: &mut Commands) {
+        let (what, next_step) = in_words(error, asked);
         let tint = ui.tokens().failure;
         egui::Frame::new().fill(tint.bg).inner_margin(size::SPACE_M).corner_radius(size::RADIUS).show(
             ui,
@@ -166,12 +168,8 @@ impl ConnectView {
                 ui.horizontal_top(|ui| {
                     ui.add(Icon::Error.tinted(tint.fg).alt_text(""));
                     ui.vertical(|ui| {
-                        ui.add(
-                            egui::Label::new(RichText::new(error.to_string()).color(tint.fg))
-                                .selectable(true)
-                                .wrap(),
-                        );
-                        ui.add(egui::Label::new(error.next_step()).wrap());
+                        ui.add(egui::Label::new(RichText::new(what).color(tint.fg)).selectable(true).wrap());
+                        ui.add(egui::Label::new(next_step).wrap());
                         if ui.add(theme::button::quiet((Icon::Copy.image(), "Copy details"))).clicked() {
                             out.push(Command::Copy(error.details(), "details"));
                         }
@@ -184,6 +182,18 @@ impl ConnectView {
             self.login = LoginKind::Password;
         }
     }
+}
+
+/// What went wrong, and what to do next. A parser's words help nobody who typed something else than an address.
+fn in_words(error: &TrackingError, asked: &str) -> (String, String) {
+    let is_address =
+        !matches!(TrackingUri::parse(asked), Err(UriError::Invalid { .. } | UriError::Scheme { .. }));
+    if is_address || !matches!(error, TrackingError::Local { .. }) {
+        return (error.to_string(), error.next_step().to_owned());
+    }
+    let example =
+        "Enter one such as http://127.0.0.1:5000 or https://host/mlflow, or the path of an mlflow.db";
+    (format!("“{}” is not the address of a tracking server", shown_uri(asked)), example.to_owned())
 }
 
 /// The ways in that need no server.
@@ -235,4 +245,25 @@ fn server_row_ui(ui: &mut Ui, server: &RecentServer, out: &mut Commands) -> bool
         });
     });
     response.clicked()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_address_is_answered_with_an_example() {
+        for typed in ["hello world", "ftp://host/x", "http://"] {
+            let Err(error) = TrackingUri::parse(typed) else { panic!("{typed}") };
+            let (what, next_step) = in_words(&error.into(), typed);
+            assert!(
+                what.contains(typed) && next_step.contains("http://127.0.0.1:5000"),
+                "{what}. {next_step}"
+            );
+        }
+        let refused = TrackingError::Refused { address: "127.0.0.1:9".into() };
+        assert_eq!(in_words(&refused, "127.0.0.1:9").0, refused.to_string());
+        let cert = TrackingError::Local { what: "no such file".into() };
+        assert_eq!(in_words(&cert, "https://host").0, cert.to_string());
+    }
 }
