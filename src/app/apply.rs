@@ -69,6 +69,10 @@ impl State {
             Command::Run(command) => self.with_workspace(|w, cx| w.run.apply(command, cx)),
             Command::Artifacts(command) => self.with_workspace(|w, cx| w.artifacts.apply(command, cx)),
             Command::Registry(command) => self.with_workspace(|w, cx| w.registry.apply(command, cx)),
+            Command::Policy(command) => {
+                let settings = self.settings.edit();
+                self.policy.apply(command, &self.tasks, &self.dialogs, settings);
+            }
             Command::Chat(command) => {
                 self.chat.apply(command, &self.tasks, &mut self.notices, self.settings.edit());
             }

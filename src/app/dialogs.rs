@@ -31,6 +31,11 @@ impl Dialogs for NativeDialogs {
         async move { dialog.await.map(|file| file.path().to_owned()) }.boxed()
     }
 
+    fn pick_policy(&self) -> BoxFuture<'static, Option<PathBuf>> {
+        let dialog = rfd::AsyncFileDialog::new().add_filter("Promotion policy", &["toml"]).pick_file();
+        async move { dialog.await.map(|file| file.path().to_owned()) }.boxed()
+    }
+
     fn pick_folder(&self) -> BoxFuture<'static, Option<PathBuf>> {
         async move {
             if !has_dialogs().await {

@@ -16,6 +16,7 @@ use crate::state::command::Commands;
 use crate::state::connection::Connection;
 use crate::state::dialogs::{Dialogs, Showing};
 use crate::state::notices::Notices;
+use crate::state::policy::PolicyFile;
 use crate::state::settings::SettingsFile;
 use crate::state::{Command, Navigation, State, Tasks, format};
 use crate::tracking::{ConnectRequest, Environment, Login};
@@ -50,6 +51,7 @@ impl Flowdeck {
     /// Sets fonts and styles up, reads the settings, and starts to connect if an address is known.
     pub fn new(ctx: &egui::Context, options: Options) -> Self {
         theme::install(ctx);
+        let policy = PolicyFile::new(options.config_folder.clone());
         let (settings, message) = SettingsFile::open(options.config_folder);
         let waker = ctx.clone();
         let mut state = State {
@@ -60,6 +62,7 @@ impl Flowdeck {
             settings,
             notices: Notices::default(),
             activity: Activity::default(),
+            policy,
             navigation: Navigation::default(),
             connection: Connection::default(),
             workspace: None,

@@ -6,6 +6,7 @@ use super::artifacts::ArtifactsCommand;
 use super::chat::ChatCommand;
 use super::experiments::ExperimentsCommand;
 use super::navigation::{ModelKind, Route};
+use super::policy::PolicyCommand;
 use super::registry::RegistryCommand;
 use super::run::RunCommand;
 use super::runs::RunsCommand;
@@ -57,6 +58,8 @@ pub enum Command {
     Artifacts(ArtifactsCommand),
     /// About models, versions and aliases.
     Registry(RegistryCommand),
+    /// About the promotion policy.
+    Policy(PolicyCommand),
     /// About conversations.
     Chat(ChatCommand),
 
@@ -124,5 +127,6 @@ wrapped_by! {
     Run(RunCommand),
     Artifacts(ArtifactsCommand),
     Registry(RegistryCommand),
+    Policy(PolicyCommand),
     Chat(ChatCommand),
 }

@@ -14,6 +14,10 @@ pub trait Dialogs: Send + Sync + 'static {
     fn save_file(&self, suggested_name: &str) -> BoxFuture<'static, Option<PathBuf>>;
     /// A database file to open.
     fn pick_file(&self) -> BoxFuture<'static, Option<PathBuf>>;
+    /// A file with the promotion policy.
+    fn pick_policy(&self) -> BoxFuture<'static, Option<PathBuf>> {
+        self.pick_file()
+    }
     /// A folder to save into.
     fn pick_folder(&self) -> BoxFuture<'static, Option<PathBuf>>;
     /// Shows a file or folder in the file manager. `false`: there is none that answers.

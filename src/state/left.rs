@@ -49,6 +49,8 @@ impl State {
                 notices: &mut said,
                 activity: &mut self.activity,
                 settings: self.settings.edit(),
+                policy: &self.policy,
+                environment: &self.environment,
             };
             left.registry.poll(deadline, &mut cx);
             self.notices.pass_on(said, &left.store.info().label);

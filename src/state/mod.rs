@@ -17,6 +17,7 @@ pub mod format;
 pub mod left;
 pub mod navigation;
 pub mod notices;
+pub mod policy;
 pub mod python;
 pub mod registry;
 pub mod remote;
@@ -53,6 +54,8 @@ pub struct State {
     pub notices: notices::Notices,
     /// What was changed on servers since the app was started.
     pub activity: activity::Activity,
+    /// Which aliases may be moved how.
+    pub policy: policy::PolicyFile,
     /// Where we are and were.
     pub navigation: Navigation,
     /// The attempt to reach a server, and why the last one failed.
@@ -83,6 +86,10 @@ pub struct Cx<'a> {
     pub activity: &'a mut activity::Activity,
     /// What survives a restart.
     pub settings: &'a mut settings::Settings,
+    /// Which aliases may be moved how.
+    pub policy: &'a policy::PolicyFile,
+    /// The client environment.
+    pub environment: &'a Environment,
 }
 
 /// How long a frame may spend on draining what arrived.
@@ -95,6 +102,7 @@ impl State {
         self.notices.expire(Instant::now());
         self.settings.poll(&self.tasks, &mut self.notices);
         self.showing.poll(&mut self.notices);
+        self.policy.poll(&self.tasks, self.settings.edit(), &mut self.notices);
         match self.connection.poll(&self.tasks, &self.environment) {
             Some(Ok(opened)) => self.open_workspace(opened),
             // Without a workspace the Connect screen shows it.
@@ -148,6 +156,8 @@ impl State {
             notices: &mut self.notices,
             activity: &mut self.activity,
             settings: self.settings.edit(),
+            policy: &self.policy,
+            environment: &self.environment,
         };
         run(workspace, &mut cx);
     }

@@ -26,6 +26,8 @@ pub struct Settings {
     pub servers: Vec<RecentServer>,
     /// Addresses of served agents, the last used first.
     pub endpoints: Vec<String>,
+    /// The file with the promotion policy, if not `policy.toml` beside this one.
+    pub policy_file: Option<String>,
     /// The chat beside whatever is shown.
     pub chat_panel: bool,
     /// The list at the left.
@@ -46,6 +48,7 @@ impl Default for Settings {
             density: Density::Regular,
             servers: Vec::new(),
             endpoints: Vec::new(),
+            policy_file: None,
             chat_panel: false,
             list_shown: true,
             last_experiments: BTreeMap::new(),

@@ -11,6 +11,7 @@ use super::Cx;
 use super::activity::Activity;
 use super::dialogs::Dialogs;
 use super::notices::Notices;
+use super::policy::PolicyFile;
 use super::settings::Settings;
 use super::tasks::Tasks;
 use crate::entities::{
@@ -18,8 +19,8 @@ use crate::entities::{
     RegisteredModel, Run, VersionNumber, Webhook,
 };
 use crate::tracking::{
-    Answer, ArtifactBody, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth, StoreInfo,
-    TrackingError, VersionQuery,
+    Answer, ArtifactBody, Environment, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth,
+    StoreInfo, TrackingError, VersionQuery,
 };
 
 /// Answers each search for runs with the next stream.
@@ -162,6 +163,8 @@ pub struct TestCx {
     dialogs: Arc<dyn Dialogs>,
     notices: Notices,
     activity: Activity,
+    policy: PolicyFile,
+    environment: Environment,
 }
 
 impl TestCx {
@@ -174,6 +177,8 @@ impl TestCx {
             dialogs: Arc::new(NoDialogs),
             notices: Notices::default(),
             activity: Activity::default(),
+            policy: PolicyFile::default(),
+            environment: Environment::default(),
         }
     }
 
@@ -187,6 +192,8 @@ impl TestCx {
             notices: &mut self.notices,
             activity: &mut self.activity,
             settings: &mut self.settings,
+            policy: &self.policy,
+            environment: &self.environment,
         })
     }
 }

@@ -74,6 +74,8 @@ pub struct Environment {
     pub password: Option<Secret>,
     /// `MLFLOW_TRACKING_TOKEN`
     pub token: Option<Secret>,
+    /// Who uses this computer, as Python's `getpass.getuser` finds it: `LOGNAME`, `USER`, `LNAME`, `USERNAME`.
+    pub os_user: Option<String>,
     /// `MLFLOW_TRACKING_INSECURE_TLS`
     pub insecure_tls: bool,
     /// `MLFLOW_TRACKING_SERVER_CERT_PATH`: PEM file with the only authorities to trust.
@@ -103,6 +105,7 @@ impl Environment {
     {
         let mut environment = Self::default();
         let mut home = None;
+        let mut users: [Option<String>; 4] = Default::default();
         for (name, value) in pairs {
             let value: String = value.into();
             if value.trim().is_empty() {
@@ -120,11 +123,16 @@ impl Environment {
                 "MLFLOW_HTTP_REQUEST_TIMEOUT" => {
                     environment.request_timeout = value.trim().parse().ok().map(Duration::from_secs);
                 }
+                "LOGNAME" => users[0] = Some(value),
+                "USER" => users[1] = Some(value),
+                "LNAME" => users[2] = Some(value),
+                "USERNAME" => users[3] = Some(value),
                 "HOME" => home = Some(value),
                 "USERPROFILE" => home = home.or(Some(value)),
                 _ => {}
             }
         }
+        environment.os_user = users.into_iter().flatten().next();
         if let Some(home) = home {
             environment.fill_from_file(&Path::new(&home).join(".mlflow").join("credentials"));
         }
@@ -202,6 +210,8 @@ mod tests {
 
     #[test]
     fn user_and_password_win_over_the_token_and_half_a_login_does_not() {
+        let user = Environment::from_pairs([("USERNAME", "d"), ("USER", "b"), ("LNAME", "c")]).os_user;
+        assert_eq!(user.as_deref(), Some("b"));
         let full = Environment::from_pairs([
             ("MLFLOW_TRACKING_USERNAME", "ann"),
             ("MLFLOW_TRACKING_PASSWORD", "pw"),

@@ -21,12 +21,13 @@ const CRATES: &[(&str, &[&str])] = &[
     ("egui_plot", &["ui"]),
     ("egui_table", &["ui"]),
     ("reqwest", &["tracking", "agent"]),
-    ("serde_json", &["tracking", "agent", "state/settings"]),
+    ("serde_json", &["tracking", "agent", "state/settings", "state/policy"]),
     ("serde_saphyr", &["tracking"]),
     ("hyper", &["agent"]),
     ("rusqlite", &["tracking"]),
     ("tar", &["tracking"]),
     ("rfd", &["app"]),
+    ("toml", &["state/policy"]),
 ];
 
 fn sources() -> Vec<(String, String)> {

@@ -10,10 +10,11 @@ use crate::entities::{Alias, RegisteredModel, VersionNumber};
 use crate::state::activity::{Activity, Outcome};
 use crate::state::dialogs::Dialogs;
 use crate::state::notices::{NoticeKind, Notices};
+use crate::state::policy::PolicyFile;
 use crate::state::settings::Settings;
 use crate::state::tasks::{Polled, Tasks};
 use crate::state::{Command, Cx, ModelKind};
-use crate::tracking::{ErrorCode, Store, TrackingError};
+use crate::tracking::{Environment, ErrorCode, Store, TrackingError};
 use Reading::{At, Fails};
 
 const SOON: [Duration; 2] = [Duration::from_millis(2); 2];
@@ -227,6 +228,8 @@ struct Desk {
     notices: Notices,
     activity: Activity,
     settings: Settings,
+    policy: PolicyFile,
+    environment: Environment,
     fake: Arc<FakeStore>,
     store: Arc<dyn Store>,
     dialogs: Arc<dyn Dialogs>,
@@ -244,6 +247,8 @@ impl Desk {
             notices: Notices::default(),
             activity: Activity::default(),
             settings: Settings::default(),
+            policy: PolicyFile::default(),
+            environment: Environment::default(),
             store: Arc::clone(&fake) as Arc<dyn Store>,
             fake,
             dialogs: Arc::new(NoDialogs),
@@ -268,6 +273,8 @@ impl Desk {
             notices: &mut self.notices,
             activity: &mut self.activity,
             settings: &mut self.settings,
+            policy: &self.policy,
+            environment: &self.environment,
         };
         run(&mut self.registry, &mut cx);
     }

@@ -1,4 +1,6 @@
-//! Settings: how it looks, which servers it remembers.
+//! Settings: how it looks, which aliases it guards, which servers it remembers.
+
+mod policy;
 
 use egui::{ScrollArea, Ui};
 
@@ -17,6 +19,8 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
             ui.label(theme::text::heading("Settings"));
             ui.add_space(size::SPACE_L);
             look_ui(ui, cx, out);
+            ui.add_space(size::SPACE_XL);
+            policy::show(ui, cx, out);
             ui.add_space(size::SPACE_XL);
             servers_ui(ui, cx, out);
             ui.add_space(size::SPACE_XL);
