@@ -41,7 +41,8 @@ fn main() {
     println!("| until all rows | {} | {} |", shown(all), shown(all));
     let aliases = vec![Alias { alias: "prod".into(), version: 3 }];
     let model = RegisteredModel { name: "large".into(), aliases, ..RegisteredModel::default() };
-    let board = Board::known(ModelKind::Model, Some(model.clone()), versions);
+    let mut board = Board::of(ModelKind::Model, &model.name, versions);
+    board.update(&model);
     filters(&board, &model);
     lookups(&board);
     if let (Some(before), Some(after)) = (before, after) {

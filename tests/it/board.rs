@@ -6,7 +6,9 @@ use egui_kittest::kittest::Queryable as _;
 use flowdeck::state::Route;
 use flowdeck::state::activity::Outcome;
 
-use crate::support::app::{App, click, drag, open, screen, step_until, type_into, wait_for, wait_for_text};
+use crate::support::app::{
+    App, click, confirm, drag, open, press, screen, step_until, type_into, wait_for, wait_for_text,
+};
 use crate::support::{Fault, Proxy, Servers};
 
 const ALIAS: &str = "/api/2.0/mlflow/registered-models/alias";
@@ -40,12 +42,6 @@ fn open_models(app: &mut App) {
     click(app, "Models");
 }
 
-fn press(app: &mut App, key: Key) {
-    app.key_press(key);
-    app.step();
-    app.step();
-}
-
 fn is_shown(app: &App, label: &str) -> bool {
     app.query_all_by_label(label).next().is_some()
 }
@@ -57,7 +53,7 @@ fn shown_version(app: &App, alias: &str) -> Option<u32> {
 }
 
 #[test]
-fn prod_is_dragged_confirmed_with_enter_and_undone() {
+fn prod_is_dragged_confirmed_and_undone() {
     let servers = make("board-drag");
     let mut app = board_of("board-drag", servers.uri());
     drag(&mut app, "alias prod", "version 7");
@@ -65,7 +61,7 @@ fn prod_is_dragged_confirmed_with_enter_and_undone() {
     wait_for(&mut app, "Move prod to v7");
     assert_eq!(servers.alias("board-drag", "prod"), Some(3), "a drop never writes");
     wait_for_text(&mut app, "answer_correctness");
-    press(&mut app, Key::Enter);
+    confirm(&mut app, "prod");
     wait_for_text(&mut app, "prod moved from v3 to v7.");
     assert_eq!(servers.alias("board-drag", "prod"), Some(7));
     step_until(&mut app, "the board to show it", |app| shown_version(app, "prod") == Some(7));
@@ -87,7 +83,7 @@ fn an_alias_that_someone_moved_meanwhile_is_left_alone() {
     drag(&mut app, "alias prod", "version 7");
     wait_for(&mut app, "prod: v3 → v7");
     servers.set_alias("board-conflict", "prod", 6);
-    press(&mut app, Key::Enter);
+    confirm(&mut app, "prod");
     wait_for_text(&mut app, "prod moved to v6 while you were deciding. Nothing was changed.");
     wait_for(&mut app, "prod: v6 → v7");
     assert_eq!(servers.alias("board-conflict", "prod"), Some(6));
@@ -110,7 +106,12 @@ fn promotion_by_keyboard_alone() {
     press(&mut app, Key::Enter);
     wait_for(&mut app, "prod: v3 → v7");
     assert_eq!(servers.alias("board-keys", "prod"), Some(3));
-    press(&mut app, Key::Enter);
+    // The cursor is in the name, and Enter leads to the reason.
+    for text in ["prod", "it passed"] {
+        app.event(egui::Event::Text(text.to_owned()));
+        app.step();
+        press(&mut app, Key::Enter);
+    }
     wait_for_text(&mut app, "prod moved from v3 to v7.");
     assert_eq!(servers.alias("board-keys", "prod"), Some(7));
 }
@@ -198,7 +199,7 @@ fn a_write_whose_answer_is_lost_is_read_and_sent_once() {
     proxy.once("POST", ALIAS, Fault::ForwardThenHangUp);
     drag(&mut app, "alias prod", "version 7");
     wait_for(&mut app, "Move prod to v7");
-    press(&mut app, Key::Enter);
+    confirm(&mut app, "prod");
     wait_for_text(&mut app, "No answer. prod is v7 now: the change took effect.");
     assert_eq!(proxy.count("POST", ALIAS), 1);
     assert_eq!(servers.alias("board-unknown", "prod"), Some(7));
@@ -207,7 +208,7 @@ fn a_write_whose_answer_is_lost_is_read_and_sent_once() {
     step_until(&mut app, "the board to show it", |app| shown_version(app, "prod") == Some(7));
     drag(&mut app, "alias prod", "version 4");
     wait_for(&mut app, "Move prod to v4");
-    press(&mut app, Key::Enter);
+    confirm(&mut app, "prod");
     wait_for_text(&mut app, "No answer. prod is still v7: nothing changed.");
     assert_eq!(proxy.count("POST", ALIAS), 2);
     assert_eq!(servers.alias("board-unknown", "prod"), Some(7));
@@ -221,7 +222,7 @@ fn a_refused_write_is_told_and_the_plan_stays() {
     proxy.once("POST", ALIAS, Fault::forbidden());
     drag(&mut app, "alias prod", "version 7");
     wait_for(&mut app, "Move prod to v7");
-    press(&mut app, Key::Enter);
+    confirm(&mut app, "prod");
     wait_for_text(&mut app, "The server refused.");
     assert!(is_shown(&app, "Move prod to v7"));
     assert_eq!((proxy.count("POST", ALIAS), servers.alias("board-refused", "prod")), (1, Some(3)));
@@ -321,7 +322,7 @@ fn what_became_of_a_move_is_told_after_its_server_was_left() {
     proxy.once("POST", ALIAS, Fault::Delay(std::time::Duration::from_secs(2)));
     drag(&mut app, "alias prod", "version 7");
     wait_for(&mut app, "Move prod to v7");
-    press(&mut app, Key::Enter);
+    confirm(&mut app, "prod");
     step_until(&mut app, "the write", |_| proxy.count("POST", ALIAS) == 1);
     app.state_mut().apply(&egui::Context::default(), flowdeck::state::Command::Disconnect);
     wait_for(&mut app, "Connect");

@@ -24,6 +24,8 @@ mod faults;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod plan;
+#[cfg(test)]
 mod registry_life;
 #[cfg(test)]
 mod run_page;

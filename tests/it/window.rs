@@ -140,7 +140,13 @@ fn prod_is_dragged_from_3_to_7_with_a_real_mouse() {
     screen.drag(prod, target);
     std::thread::sleep(Duration::from_secs(1));
     assert_eq!(servers.alias(model, "prod"), Some(3), "a drop never writes");
-    screen.xdotool(&["key", "Return"]);
+    // The name has the cursor, and Enter leads to the reason.
+    for text in ["prod", "passed"] {
+        screen.xdotool(&["type", "--delay", "120", text]);
+        std::thread::sleep(Duration::from_secs(1));
+        screen.xdotool(&["key", "Return"]);
+        std::thread::sleep(Duration::from_secs(1));
+    }
     until("prod on 7", || servers.alias(model, "prod") == Some(7));
     assert_eq!(proxy.count("POST", "/registered-models/alias"), 1);
 }

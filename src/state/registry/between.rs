@@ -72,7 +72,7 @@ mod tests {
 
     fn board(versions: &[VersionNumber]) -> Board {
         let versions = versions.iter().map(|&version| ModelVersion { version, ..Default::default() });
-        Board::known(ModelKind::Model, None, versions.collect())
+        Board::of(ModelKind::Model, "m", versions.collect())
     }
 
     #[test]

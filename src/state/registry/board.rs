@@ -52,14 +52,11 @@ impl Seen {
 const MANY: usize = 5_000;
 
 impl Board {
-    /// A board of which everything is known.
-    pub fn known(kind: ModelKind, model: Option<RegisteredModel>, versions: Vec<ModelVersion>) -> Self {
-        let target = model.as_ref().map(|model| (kind, model.name.clone()));
+    /// Some versions of a model, however they came here.
+    pub fn of(kind: ModelKind, name: &str, versions: Vec<ModelVersion>) -> Self {
+        let target = Some((kind, name.to_owned()));
         let mut board = Self { target, versions: Pages::of(versions), ..Self::default() };
         board.seen.look(board.versions.items());
-        if let Some(model) = model {
-            board.settle(model);
-        }
         board
     }
 
@@ -251,7 +248,7 @@ mod tests {
     fn a_version_is_found_in_whatever_order_they_came() {
         for numbers in [[9, 7, 3, 1], [3, 9, 1, 7]] {
             let versions = numbers.map(|version| ModelVersion { version, ..Default::default() });
-            let board = Board::known(ModelKind::Model, None, versions.to_vec());
+            let board = Board::of(ModelKind::Model, "A", versions.to_vec());
             assert_eq!(board.latest(), Some(9));
             for (at, number) in numbers.into_iter().enumerate() {
                 assert_eq!(board.position(number), Some(at));

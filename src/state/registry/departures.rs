@@ -1,6 +1,7 @@
 //! Which version each alias left last, and when: the faint marks on the board.
 
 use super::RegistryCommand;
+use super::promotion::AliasChange;
 use crate::entities::{Millis, VersionNumber};
 use crate::state::activity::{ActivityEntry, Outcome};
 use crate::state::{Command, ModelKind, format};
@@ -29,18 +30,14 @@ impl Departure {
 pub fn departures(entries: &[ActivityEntry], uri: &str, model: (ModelKind, &str)) -> Vec<Departure> {
     let mut found: Vec<Departure> = Vec::new();
     for entry in entries.iter().filter(|entry| entry.outcome == Outcome::Done) {
-        let Some(Command::Registry(RegistryCommand::Undo { server, change })) = &entry.undo else { continue };
-        let (Some(left), true) = (change.to, server == uri && (change.kind, change.name.as_str()) == model)
-        else {
+        let Some(Command::Registry(RegistryCommand::Undo { server, changes })) = &entry.undo else {
             continue;
         };
-        if !found.iter().any(|departure| departure.alias == change.alias) {
-            found.push(Departure {
-                alias: change.alias.clone(),
-                version: left,
-                until: entry.at,
-                now: change.from,
-            });
+        let of_model = |change: &&AliasChange| (change.kind, change.name.as_str()) == model;
+        for change in changes.iter().filter(|_| server == uri).filter(of_model) {
+            let known = found.iter().any(|departure| departure.alias == change.alias);
+            let Some(version) = change.from.filter(|_| !known) else { continue };
+            found.push(Departure { alias: change.alias.clone(), version, until: entry.at, now: change.to });
         }
     }
     found
@@ -49,7 +46,6 @@ pub fn departures(entries: &[ActivityEntry], uri: &str, model: (ModelKind, &str)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::registry::promotion::AliasChange;
 
     fn moved(at: Millis, name: &str, from: VersionNumber, to: VersionNumber) -> ActivityEntry {
         let change = AliasChange {
@@ -59,14 +55,9 @@ mod tests {
             from: Some(from),
             to: Some(to),
         };
-        let undo = RegistryCommand::Undo { server: "http://e".into(), change: change.reversed() };
-        ActivityEntry {
-            at,
-            server: "e".into(),
-            text: change.sentence(),
-            outcome: Outcome::Done,
-            undo: Some(undo.into()),
-        }
+        let text = change.sentence();
+        let undo = RegistryCommand::Undo { server: "http://e".into(), changes: vec![change] };
+        ActivityEntry { at, server: "e".into(), text, outcome: Outcome::Done, undo: Some(undo.into()) }
     }
 
     #[test]

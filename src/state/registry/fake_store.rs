@@ -1,6 +1,6 @@
 //! A store that answers by a script, to drive a change through every branch.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt as _;
@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 
 use crate::entities::{
     Alias, ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewModel, NewVersion,
-    RegisteredModel, Run, VersionNumber, Webhook,
+    RegisteredModel, Run, Tags, VersionNumber, Webhook,
 };
 use crate::tracking::{
     Answer, ArtifactBody, ErrorCode, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth,
@@ -24,6 +24,31 @@ pub enum Reading {
     Fails(TrackingError),
 }
 
+/// What becomes of a write.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// It is refused.
+    Refused(TrackingError),
+    /// It takes effect, and its answer is lost.
+    LostAfter,
+    /// It is lost on its way.
+    LostBefore,
+    /// It takes effect, and at once somebody else sets the alias to this version.
+    Overtaken(VersionNumber),
+}
+
+/// Aliases by model and name, and where they are.
+pub type Aliases = BTreeMap<(String, String), VersionNumber>;
+
+/// Aliases that really move.
+#[derive(Debug, Default)]
+struct Live {
+    aliases: Aliases,
+    faults: BTreeMap<usize, Fault>,
+    tags: BTreeMap<VersionNumber, Tags>,
+    writes: Vec<(String, String, Option<VersionNumber>)>,
+}
+
 /// Answers readings in order, the last one again and again, and notes what was written.
 #[derive(Debug)]
 pub struct FakeStore {
@@ -31,6 +56,7 @@ pub struct FakeStore {
     version: Result<(), TrackingError>,
     write: Result<(), TrackingError>,
     writes: Mutex<Vec<Option<VersionNumber>>>,
+    live: Option<Mutex<Live>>,
 }
 
 impl FakeStore {
@@ -41,7 +67,46 @@ impl FakeStore {
             version: Ok(()),
             write: Ok(()),
             writes: Mutex::default(),
+            live: None,
         }
+    }
+
+    /// Its aliases are where they are put.
+    pub fn live(aliases: &[(&str, &str, VersionNumber)]) -> Self {
+        let at = |&(model, alias, version): &(&str, &str, _)| ((model.into(), alias.into()), version);
+        let live = Live { aliases: aliases.iter().map(at).collect(), ..Live::default() };
+        Self { live: Some(Mutex::new(live)), ..Self::new([]) }
+    }
+
+    /// The write of this number, from 0, has this fault.
+    pub fn with_fault(mut self, at: usize, fault: Fault) -> Self {
+        if let Some(live) = &mut self.live {
+            live.get_mut().unwrap().faults.insert(at, fault);
+        }
+        self
+    }
+
+    /// A version of every model has this tag.
+    pub fn with_tag(mut self, version: VersionNumber, key: &str, value: &str) -> Self {
+        if let Some(live) = &mut self.live {
+            live.get_mut().unwrap().tags.entry(version).or_default().insert(key.into(), value.into());
+        }
+        self
+    }
+
+    /// Where the aliases are.
+    pub fn aliases(&self) -> Aliases {
+        self.live.as_ref().unwrap().lock().unwrap().aliases.clone()
+    }
+
+    /// Somebody else moves an alias.
+    pub fn moved(&self, model: &str, alias: &str, to: VersionNumber) {
+        self.live.as_ref().unwrap().lock().unwrap().aliases.insert((model.into(), alias.into()), to);
+    }
+
+    /// What was written, with the model and the alias.
+    pub fn live_writes(&self) -> Vec<(String, String, Option<VersionNumber>)> {
+        self.live.as_ref().unwrap().lock().unwrap().writes.clone()
     }
 
     /// Writes are answered so.
@@ -59,9 +124,42 @@ impl FakeStore {
         self.writes.lock().unwrap().clone()
     }
 
-    fn written(&self, to: Option<VersionNumber>) -> Answer<()> {
+    fn written(&self, model: &str, alias: &str, to: Option<VersionNumber>) -> Answer<()> {
+        if let Some(live) = &self.live {
+            return answer(live.lock().unwrap().write((model.into(), alias.into()), to));
+        }
         self.writes.lock().unwrap().push(to);
         answer(self.write.clone())
+    }
+}
+
+impl Live {
+    fn write(&mut self, at: (String, String), to: Option<VersionNumber>) -> Result<(), TrackingError> {
+        let fault = self.faults.remove(&self.writes.len());
+        self.writes.push((at.0.clone(), at.1.clone(), to));
+        match fault {
+            Some(Fault::Refused(error)) => return Err(error),
+            Some(Fault::LostBefore) => return Err(TrackingError::OutcomeUnknown { reason: "cut".into() }),
+            _ => {}
+        }
+        match to {
+            Some(to) => self.aliases.insert(at.clone(), to),
+            None => self.aliases.remove(&at),
+        };
+        match fault {
+            Some(Fault::LostAfter) => Err(TrackingError::OutcomeUnknown { reason: "cut".into() }),
+            Some(Fault::Overtaken(version)) => {
+                self.aliases.insert(at, version);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn model(&self, name: &str) -> RegisteredModel {
+        let mine = self.aliases.iter().filter(|((model, _), _)| model == name);
+        let aliases = mine.map(|((_, alias), &version)| Alias { alias: alias.clone(), version }).collect();
+        RegisteredModel { name: name.into(), aliases, ..Default::default() }
     }
 }
 
@@ -108,6 +206,9 @@ impl Store for FakeStore {
         no_pages()
     }
     fn get_registered_model(&self, name: &str) -> Answer<RegisteredModel> {
+        if let Some(live) = &self.live {
+            return answer(Ok(live.lock().unwrap().model(name)));
+        }
         let mut readings = self.readings.lock().unwrap();
         let reading = if readings.len() > 1 { readings.pop_front() } else { readings.front().cloned() };
         let name = name.to_owned();
@@ -128,7 +229,9 @@ impl Store for FakeStore {
     }
     fn get_model_version(&self, name: &str, version: VersionNumber) -> Answer<ModelVersion> {
         let name = name.to_owned();
-        answer(self.version.clone().map(|()| ModelVersion { name, version, ..Default::default() }))
+        let live = self.live.as_ref().and_then(|live| live.lock().unwrap().tags.get(&version).cloned());
+        let tags = live.unwrap_or_default();
+        answer(self.version.clone().map(|()| ModelVersion { name, version, tags, ..Default::default() }))
     }
     fn create_registered_model(&self, _model: NewModel) -> Answer<RegisteredModel> {
         answer(none())
@@ -160,11 +263,11 @@ impl Store for FakeStore {
     fn list_webhooks(&self) -> Answer<Vec<Webhook>> {
         answer(none())
     }
-    fn set_registered_model_alias(&self, _name: &str, _alias: &str, version: VersionNumber) -> Answer<()> {
-        self.written(Some(version))
+    fn set_registered_model_alias(&self, name: &str, alias: &str, version: VersionNumber) -> Answer<()> {
+        self.written(name, alias, Some(version))
     }
-    fn delete_registered_model_alias(&self, _name: &str, _alias: &str) -> Answer<()> {
-        self.written(None)
+    fn delete_registered_model_alias(&self, name: &str, alias: &str) -> Answer<()> {
+        self.written(name, alias, None)
     }
     fn update_model_version(
         &self,

@@ -128,7 +128,9 @@ mod tests {
     fn board(versions: Vec<ModelVersion>, prod: VersionNumber) -> Board {
         let aliases = vec![Alias { alias: "Prod".into(), version: prod }];
         let model = RegisteredModel { name: "m".into(), aliases, ..Default::default() };
-        Board::known(ModelKind::Model, Some(model), versions)
+        let mut board = Board::of(ModelKind::Model, "m", versions);
+        board.update(&model);
+        board
     }
 
     fn long() -> Instant {

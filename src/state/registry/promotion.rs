@@ -5,12 +5,12 @@
 //! server says. A write is sent once: where its answer is lost, the alias is read instead. Once the write is on its
 //! way, nothing cancels this: not another page, not a closed dialog, not a dropped connection.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use super::sequence::Teller;
 use crate::entities::{RegisteredModel, VersionNumber};
-use crate::state::ModelKind;
-use crate::state::tasks::Feeder;
+use crate::state::policy::{Evidence, Requirements};
+use crate::state::{ModelKind, format};
 use crate::tracking::{ErrorCode, Store, TrackingError};
 
 /// Where an alias stands, and where it shall stand. `None`: the alias does not exist.
@@ -100,6 +100,8 @@ pub enum Ending {
     ModelGone,
     /// It could not be read where the alias is. Nothing was sent.
     NotRead(TrackingError),
+    /// The version does not show what the policy asks for. Nothing was sent.
+    Forbidden(String),
     /// Nobody waited any more before the write was sent. Nothing was sent.
     Abandoned,
     /// The server refused the write.
@@ -139,10 +141,16 @@ impl Ending {
                 | Self::VersionGone
                 | Self::ModelGone
                 | Self::NotRead(_)
+                | Self::Forbidden(_)
                 | Self::Abandoned
                 | Self::Refused(_)
                 | Self::UnknownNothing
         )
+    }
+
+    /// Whether it may be on the server although that is not known.
+    pub fn may_have_taken_effect(&self) -> bool {
+        matches!(self, Self::WrittenUnread(_) | Self::UnknownUnread(_))
     }
 
     /// What a person reads after an Undo, who was not deciding about anything.
@@ -180,6 +188,7 @@ impl Ending {
             Self::NotRead(error) => {
                 format!("{error}. {alias} could not be checked, so nothing was changed.")
             }
+            Self::Forbidden(why) => format!("{why}. Nothing was changed."),
             Self::Abandoned => "Nothing was changed.".to_owned(),
             Self::Refused(error) => format!("The server refused. {error}. Nothing was changed."),
             Self::Overtaken { now: Some(now) } => {
@@ -281,8 +290,8 @@ pub enum Event {
     Later(Later, RegisteredModel),
 }
 
-/// Events that are told at most, so that telling never waits.
-pub const MOST_EVENTS: usize = 8;
+/// Events that are told of one change at most, there and back, so that telling never waits.
+pub const MOST_EVENTS: usize = 12;
 
 /// When it is looked again after a write, counted from look to look: 5 s and 30 s after the write.
 pub const LOOKS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(25)];
@@ -290,34 +299,65 @@ pub const LOOKS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(25
 /// Pauses before the alias is read again where a write went unanswered and the first reading fails too.
 const RETRY_PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1500)];
 
-/// Carries a change out and tells how it goes. It stops only before the write is sent.
-pub async fn carry_out(
-    store: Arc<dyn Store>,
-    change: AliasChange,
-    looks: [Duration; 2],
-    feeder: Feeder<Event>,
-) {
-    let (ending, truth) = write_verified(store.as_ref(), &change, &feeder).await;
-    tracing::info!(model = change.name, change = change.title(), ?ending, "alias change ended");
-    let expected = match ending {
-        Ending::Done | Ending::UnknownTookEffect => change.to,
-        Ending::UnknownNothing => change.from,
-        _ => {
-            feeder.send(Event::Ended(ending, truth)).await;
-            return;
-        }
-    };
-    if feeder.send(Event::Ended(ending, truth)).await {
-        look_again(store.as_ref(), &change, expected, looks, &feeder).await;
+/// Why a change is made, in the words of who makes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Why {
+    /// What was typed; may be empty.
+    pub reason: String,
+    /// What spoke for the version.
+    pub evidence: Option<String>,
+}
+
+/// What the policy demands of the version, asked again right before the write.
+#[derive(Clone, Debug, Default)]
+pub struct Demands {
+    /// What the version has to show.
+    pub requires: Requirements,
+    /// The names that whoever makes the change goes by.
+    pub me: Vec<String>,
+}
+
+/// One change to be carried out.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// What.
+    pub change: AliasChange,
+    /// Why.
+    pub why: Why,
+    /// Under which conditions.
+    pub demands: Demands,
+}
+
+impl Order {
+    /// A change without conditions: it takes another one back, or only keeps a place.
+    pub fn plain(change: AliasChange) -> Self {
+        Self { change, why: Why::default(), demands: Demands::default() }
     }
+}
+
+/// Carries a change out and tells how it goes and how it ended. It stops only before the write is sent. The one way
+/// in which an alias is written.
+pub async fn carry_out(store: &dyn Store, order: &Order, teller: &Teller<'_>) -> Ending {
+    let Order { change, why, .. } = order;
+    let (ending, truth) = write_verified(store, order, teller).await;
+    tracing::info!(
+        model = change.name,
+        change = change.title(),
+        reason = why.reason,
+        ?ending,
+        "alias change ended"
+    );
+    teller.send(Event::Ended(ending.clone(), truth)).await;
+    ending
 }
 
 async fn write_verified(
     store: &dyn Store,
-    change: &AliasChange,
-    feeder: &Feeder<Event>,
+    order: &Order,
+    teller: &Teller<'_>,
 ) -> (Ending, Option<RegisteredModel>) {
-    feeder.send(Event::Stage(Stage::Verifying)).await;
+    let Order { change, demands, .. } = order;
+    teller.send(Event::Stage(Stage::Verifying)).await;
     let truth = match store.get_registered_model(&change.name).await {
         Ok(truth) => truth,
         Err(error) if error.is_not_found() => return (Ending::ModelGone, None),
@@ -326,20 +366,26 @@ async fn write_verified(
     if let Some(ending) = objection(change, &truth) {
         return (ending, Some(truth));
     }
-    if let Some(to) = change.to
-        && let Err(error) = store.get_model_version(&change.name, to).await
-    {
-        let ending = if error.is_not_found() { Ending::VersionGone } else { Ending::NotRead(error) };
-        return (ending, Some(truth));
+    if let Some(to) = change.to {
+        match store.get_model_version(&change.name, to).await {
+            Ok(version) => {
+                let evidence = Evidence::of_version(&version, &demands.me, format::now());
+                if let Some(why) = demands.requires.objection(&evidence) {
+                    return (Ending::Forbidden(why), Some(truth));
+                }
+            }
+            Err(error) if error.is_not_found() => return (Ending::VersionGone, Some(truth)),
+            Err(error) => return (Ending::NotRead(error), Some(truth)),
+        }
     }
-    if !feeder.send(Event::Stage(Stage::Writing)).await {
+    if !teller.send(Event::Stage(Stage::Writing)).await {
         return (Ending::Abandoned, Some(truth));
     }
     let answer = match change.to {
         Some(to) => store.set_registered_model_alias(&change.name, &change.alias, to).await,
         None => store.delete_registered_model_alias(&change.name, &change.alias).await,
     };
-    feeder.send(Event::Stage(Stage::ReadingBack)).await;
+    teller.send(Event::Stage(Stage::ReadingBack)).await;
     judge(store, change, answer).await
 }
 
@@ -417,28 +463,5 @@ fn is_certain_refusal(error: &TrackingError) -> bool {
         | TrackingError::Connection { .. }
         | TrackingError::NotMlflow { .. }
         | TrackingError::OutcomeUnknown { .. } => false,
-    }
-}
-
-async fn look_again(
-    store: &dyn Store,
-    change: &AliasChange,
-    expected: Option<VersionNumber>,
-    looks: [Duration; 2],
-    feeder: &Feeder<Event>,
-) {
-    for pause in looks {
-        tokio::time::sleep(pause).await;
-        // A failed look is no news: the next one, or the user's refresh, will tell.
-        let Ok(truth) = store.get_registered_model(&change.name).await else { continue };
-        let later = match truth.alias(&change.alias) {
-            now if now == expected => Later::AsReported,
-            now if now == change.to => Later::TookEffect,
-            now => Later::Overtaken { now },
-        };
-        let heard = feeder.send(Event::Later(later, truth)).await;
-        if !heard || later != Later::AsReported {
-            return;
-        }
     }
 }

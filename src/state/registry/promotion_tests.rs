@@ -4,21 +4,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::fake_store::{FakeStore, Reading, not_found};
-use super::promotion::{AliasChange, Ending, Event, Later, MOST_EVENTS, carry_out};
+use super::plan::{Answers, Blocker};
+use super::promotion::{AliasChange, Ending, Event, Later, MOST_EVENTS, Order};
+use super::sequence::{News, OnFailure, carry_out_in_order};
 use super::{Looks, Registry, RegistryCommand};
 use crate::entities::{Alias, RegisteredModel, VersionNumber};
 use crate::state::activity::{Activity, Outcome};
 use crate::state::dialogs::Dialogs;
 use crate::state::notices::{NoticeKind, Notices};
-use crate::state::policy::PolicyFile;
+use crate::state::policy::{Policy, PolicyFile};
 use crate::state::settings::Settings;
 use crate::state::tasks::{Polled, Tasks};
 use crate::state::{Command, Cx, ModelKind};
 use crate::tracking::{Environment, ErrorCode, Store, TrackingError};
 use Reading::{At, Fails};
 
-const SOON: [Duration; 2] = [Duration::from_millis(2); 2];
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const SOON: [Duration; 2] = [Duration::from_millis(2); 2];
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 fn change(from: Option<VersionNumber>, to: Option<VersionNumber>) -> AliasChange {
     AliasChange { kind: ModelKind::Model, name: "Churn".into(), alias: "prod".into(), from, to }
@@ -32,7 +34,7 @@ fn unknown() -> TrackingError {
     TrackingError::OutcomeUnknown { reason: "timed out".into() }
 }
 
-fn forbidden() -> TrackingError {
+pub(super) fn forbidden() -> TrackingError {
     TrackingError::Forbidden { message: "Permission denied".into() }
 }
 
@@ -40,7 +42,7 @@ fn internal() -> TrackingError {
     TrackingError::Mlflow { code: ErrorCode::InternalError, message: "boom".into(), status: 500 }
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(super) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
@@ -50,14 +52,19 @@ fn carried_out(store: FakeStore, change: &AliasChange) -> (Ending, Vec<Option<Ve
     let tasks = Tasks::new(runtime.handle().clone(), || {});
     let store = Arc::new(store);
     let (to_do, shared) = (change.clone(), Arc::clone(&store));
-    let mut feed = tasks.spawn_feed_to_its_end(MOST_EVENTS, |feeder| carry_out(shared, to_do, SOON, feeder));
+    let mut feed = tasks.spawn_feed_to_its_end(MOST_EVENTS, |feeder| {
+        carry_out_in_order(shared, vec![Order::plain(to_do)], OnFailure::Stop, SOON, feeder)
+    });
     let (mut ending, mut later) = (None, Vec::new());
     let deadline = Instant::now() + PATIENCE;
     loop {
         match feed.poll() {
-            Polled::Ready(Event::Ended(how, _)) => ending = Some(how),
-            Polled::Ready(Event::Later(what, _)) => later.push(what),
-            Polled::Ready(Event::Stage(_)) => {}
+            Polled::Ready(News::Of { event, .. }) => match *event {
+                Event::Ended(how, _) => ending = Some(how),
+                Event::Later(what, _) => later.push(what),
+                Event::Stage(_) => {}
+            },
+            Polled::Ready(News::Finished) => {}
             Polled::Lost => break,
             Polled::Pending => std::thread::sleep(Duration::from_millis(1)),
         }
@@ -196,7 +203,8 @@ fn who_leaves_before_the_write_writes_nothing() {
     let (done, ended) = std::sync::mpsc::sync_channel(1);
     let feed = tasks.spawn_feed_to_its_end(MOST_EVENTS, |feeder| async move {
         tokio::time::sleep(Duration::from_millis(20)).await;
-        carry_out(shared, change(Some(3), Some(7)), SOON, feeder).await;
+        let orders = vec![Order::plain(change(Some(3), Some(7)))];
+        carry_out_in_order(shared, orders, OnFailure::Stop, SOON, feeder).await;
         done.send(()).unwrap();
     });
     drop(feed);
@@ -223,14 +231,14 @@ impl Dialogs for NoDialogs {
 }
 
 /// A registry on a scripted store, whose board shows `prod` on v3.
-struct Desk {
-    registry: Registry,
-    notices: Notices,
-    activity: Activity,
+pub(super) struct Desk {
+    pub registry: Registry,
+    pub notices: Notices,
+    pub activity: Activity,
     settings: Settings,
     policy: PolicyFile,
     environment: Environment,
-    fake: Arc<FakeStore>,
+    pub fake: Arc<FakeStore>,
     store: Arc<dyn Store>,
     dialogs: Arc<dyn Dialogs>,
     tasks: Tasks,
@@ -239,6 +247,18 @@ struct Desk {
 
 impl Desk {
     fn new(store: FakeStore) -> Self {
+        let mut desk = Self::with_policy(store, Policy::default());
+        let shown = RegisteredModel {
+            name: "Churn".into(),
+            aliases: vec![Alias { alias: "prod".into(), version: 3 }],
+            ..Default::default()
+        };
+        desk.registry.board.update(&shown);
+        desk
+    }
+
+    /// The board of `Churn`, as soon as it is read.
+    pub fn with_policy(store: FakeStore, policy: Policy) -> Self {
         let runtime = runtime();
         let tasks = Tasks::new(runtime.handle().clone(), || {});
         let fake = Arc::new(store);
@@ -247,7 +267,7 @@ impl Desk {
             notices: Notices::default(),
             activity: Activity::default(),
             settings: Settings::default(),
-            policy: PolicyFile::default(),
+            policy: PolicyFile::of(policy),
             environment: Environment::default(),
             store: Arc::clone(&fake) as Arc<dyn Store>,
             fake,
@@ -256,12 +276,6 @@ impl Desk {
             _runtime: runtime,
         };
         desk.with(|registry, cx| registry.board.open(ModelKind::Model, "Churn", cx));
-        let shown = RegisteredModel {
-            name: "Churn".into(),
-            aliases: vec![Alias { alias: "prod".into(), version: 3 }],
-            ..Default::default()
-        };
-        desk.registry.board.update(&shown);
         desk
     }
 
@@ -279,16 +293,26 @@ impl Desk {
         run(&mut self.registry, &mut cx);
     }
 
-    fn apply(&mut self, command: RegistryCommand) {
+    pub fn apply(&mut self, command: RegistryCommand) {
         self.with(|registry, cx| registry.apply(command, cx));
     }
 
-    fn plan(&mut self, to: Option<VersionNumber>) {
+    pub fn plan(&mut self, to: Option<VersionNumber>) {
         let (name, alias) = ("Churn".into(), "prod".into());
         self.apply(RegistryCommand::Plan { kind: ModelKind::Model, name, alias, to });
     }
 
-    fn poll_until(&mut self, what: impl Fn(&Self) -> bool) {
+    /// Fills in what a protected alias asks for, and confirms.
+    fn confirm(&mut self) {
+        let answers = Answers { name: "prod".into(), reason: "passed".into(), ..Default::default() };
+        // A version is read as soon as the plan opens.
+        self.poll_until(|desk| {
+            desk.registry.plan().is_none_or(|plan| plan.blocker(&answers) != Some(Blocker::Reading))
+        });
+        self.apply(RegistryCommand::Confirm(answers));
+    }
+
+    pub fn poll_until(&mut self, what: impl Fn(&Self) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !what(self) {
             assert!(Instant::now() < deadline, "{:?}", self.notices.shown());
@@ -297,7 +321,7 @@ impl Desk {
         }
     }
 
-    fn said(&self, start: &str) -> bool {
+    pub fn said(&self, start: &str) -> bool {
         self.notices.shown().iter().any(|notice| notice.text.starts_with(start))
     }
 }
@@ -306,22 +330,22 @@ impl Desk {
 fn a_confirmed_plan_is_written_once_shown_and_can_be_undone() {
     let mut desk = Desk::new(FakeStore::new([At(Some(3)), At(Some(3)), At(Some(7))]));
     desk.plan(Some(7));
-    assert_eq!(desk.registry.plan().unwrap().change.title(), "prod: v3 → v7");
+    assert_eq!(desk.registry.plan().unwrap().shown().change.title(), "prod: v3 → v7");
     assert!(desk.fake.writes().is_empty());
-    desk.apply(RegistryCommand::Confirm);
-    desk.apply(RegistryCommand::Confirm);
+    desk.confirm();
+    desk.confirm();
     desk.poll_until(|desk| desk.said("prod moved from v3 to v7."));
     assert_eq!(desk.fake.writes(), [Some(7)]);
     assert!(desk.registry.plan().is_none());
     assert_eq!(desk.registry.board.model.value().unwrap().alias("prod"), Some(7));
     let entry = &desk.activity.entries()[0];
-    assert_eq!(entry.text, "prod moved from v3 to v7 of Churn");
-    let Some(Command::Registry(RegistryCommand::Undo { server, change: back })) = entry.undo.clone() else {
+    assert_eq!(entry.text, "prod moved from v3 to v7 of Churn · passed");
+    let Some(Command::Registry(RegistryCommand::Undo { server, changes })) = entry.undo.clone() else {
         panic!("{:?}", entry.undo)
     };
-    assert_eq!((back.from, back.to), (Some(7), Some(3)));
+    assert_eq!(changes, [change(Some(3), Some(7))]);
     // The script goes on saying v7: the way back is written all the same, and reported as what is read.
-    desk.apply(RegistryCommand::Undo { server, change: back });
+    desk.apply(RegistryCommand::Undo { server, changes });
     desk.poll_until(|desk| desk.fake.writes().len() == 2);
     assert_eq!(desk.fake.writes(), [Some(7), Some(3)]);
 }
@@ -330,14 +354,14 @@ fn a_confirmed_plan_is_written_once_shown_and_can_be_undone() {
 fn a_conflict_redraws_the_plan_and_keeps_it_open() {
     let mut desk = Desk::new(FakeStore::new([At(Some(6))]));
     desk.plan(Some(7));
-    desk.apply(RegistryCommand::Confirm);
+    desk.confirm();
     desk.poll_until(|desk| desk.registry.plan().is_some_and(|plan| plan.message.is_some()));
     let plan = desk.registry.plan().unwrap();
     assert_eq!(
         plan.message.as_deref(),
         Some("prod moved to v6 while you were deciding. Nothing was changed.")
     );
-    assert_eq!(plan.change.title(), "prod: v6 → v7");
+    assert_eq!(plan.shown().change.title(), "prod: v6 → v7");
     assert!(!plan.is_busy() && desk.fake.writes().is_empty());
     assert_eq!(desk.activity.entries()[0].outcome, Outcome::Refused);
 }
@@ -346,7 +370,7 @@ fn a_conflict_redraws_the_plan_and_keeps_it_open() {
 fn closing_the_plan_does_not_cancel_what_is_on_its_way() {
     let mut desk = Desk::new(FakeStore::new([At(Some(3)), At(Some(3)), At(Some(7))]));
     desk.plan(Some(7));
-    desk.apply(RegistryCommand::Confirm);
+    desk.confirm();
     desk.apply(RegistryCommand::ClosePlan);
     desk.poll_until(|desk| !desk.activity.entries().is_empty());
     assert_eq!(desk.fake.writes(), [Some(7)]);
@@ -362,7 +386,7 @@ fn a_drop_where_the_alias_is_already_plans_nothing() {
 #[test]
 fn an_undo_that_finds_another_value_changes_nothing_and_says_so() {
     let mut desk = Desk::new(FakeStore::new([At(Some(9))]));
-    desk.apply(RegistryCommand::Undo { server: String::new(), change: change(Some(7), Some(3)) });
+    desk.apply(RegistryCommand::Undo { server: String::new(), changes: vec![change(Some(3), Some(7))] });
     desk.poll_until(|desk| desk.said("prod is v9 by now, not v7. Nothing was undone."));
     assert_eq!(desk.notices.shown()[0].kind, NoticeKind::Warning);
     assert!(desk.fake.writes().is_empty());
@@ -372,7 +396,7 @@ fn an_undo_that_finds_another_value_changes_nothing_and_says_so() {
 fn an_undo_of_another_server_changes_nothing_here() {
     let mut desk = Desk::new(FakeStore::new([At(Some(7))]));
     let server = "http://staging:5000".to_owned();
-    desk.apply(RegistryCommand::Undo { server, change: change(Some(7), Some(3)) });
+    desk.apply(RegistryCommand::Undo { server, changes: vec![change(Some(3), Some(7))] });
     assert!(desk.said("prod was changed on http://staging:5000"));
     assert!(desk.fake.writes().is_empty() && desk.activity.entries().is_empty());
 }
@@ -382,7 +406,7 @@ fn someone_elses_change_after_ours_is_reported() {
     let mut desk =
         Desk::new(FakeStore::new([At(Some(3)), At(Some(3)), At(Some(7)), At(Some(7)), At(Some(8))]));
     desk.plan(Some(7));
-    desk.apply(RegistryCommand::Confirm);
+    desk.confirm();
     desk.poll_until(|desk| desk.said("Someone set prod to v8 just after your change"));
     assert_eq!(desk.registry.board.model.value().unwrap().alias("prod"), Some(8));
     assert_eq!(desk.activity.entries()[0].outcome, Outcome::Overtaken);

@@ -1,6 +1,6 @@
 //! Alias chips of one version: those that can be taken, and `latest`, which cannot.
 
-use egui::{Response, Sense, Ui};
+use egui::{Context, Id, Response, Sense, Ui};
 
 use crate::entities::Millis;
 use crate::entities::{RegisteredModel, VersionNumber};
@@ -25,11 +25,31 @@ pub fn aliases(model: &RegisteredModel) -> Vec<(&str, VersionNumber)> {
 /// A chip that can be dragged, focused and clicked.
 pub fn draggable_chip_ui(ui: &mut Ui, alias: &str) -> Response {
     let response = alias_chip_ui(ui, alias, Sense::click_and_drag());
-    if response.clicked() {
+    if response.clicked() || take_focus_request(ui.ctx(), alias) {
         response.request_focus();
     }
     response.on_hover_cursor(egui::CursorIcon::Grab)
 }
+
+/// The chip of this alias takes the focus when it is drawn in one of the next frames.
+pub fn request_focus(ctx: &Context, alias: &str) {
+    let until = ctx.cumulative_pass_nr() + FRAMES;
+    ctx.data_mut(|data| data.insert_temp(Id::unique(FOCUS), (alias.to_owned(), until)));
+}
+
+fn take_focus_request(ctx: &Context, alias: &str) -> bool {
+    let id = Id::unique(FOCUS);
+    let asked = ctx.data(|data| data.get_temp::<(String, u64)>(id));
+    let mine = asked.is_some_and(|(wanted, until)| wanted == alias && ctx.cumulative_pass_nr() <= until);
+    if mine {
+        ctx.data_mut(|data| data.remove_temp::<(String, u64)>(id));
+    }
+    mine
+}
+
+const FOCUS: &str = "focus an alias chip";
+/// A chip that is not on the screen by then has lost its chance.
+const FRAMES: u64 = 8;
 
 /// What `models:/name/latest` means: computed, so it cannot be moved.
 pub fn latest_chip_ui(ui: &mut Ui) {

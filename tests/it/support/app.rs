@@ -138,6 +138,21 @@ pub fn type_into(app: &mut App, label: &str, text: &str) {
     app.step();
 }
 
+/// Presses a key and draws what comes of it.
+pub fn press(app: &mut App, key: egui::Key) {
+    app.key_press(key);
+    app.step();
+    app.step();
+}
+
+/// Fills in what the plan of a protected alias asks for, and confirms with Enter.
+#[track_caller]
+pub fn confirm(app: &mut App, alias: &str) {
+    type_into(app, "Alias to confirm", alias);
+    type_into(app, "Reason", "because it passed");
+    press(app, egui::Key::Enter);
+}
+
 /// Drags by the pointer from the middle of one thing to the middle of another, in steps, and drops.
 #[track_caller]
 pub fn drag(app: &mut App, from: &str, to: &str) {

@@ -23,12 +23,17 @@ pub(super) struct ComparisonView {
 }
 
 impl ComparisonView {
-    /// As high before the source runs are here as afterwards: buttons must not move under the pointer.
-    pub(super) fn show(&mut self, ui: &mut Ui, comparison: &Comparison, change: &AliasChange, now: Millis) {
+    /// Draws it `room` points high. As high before the source runs are here as afterwards: buttons must not move under the pointer.
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        comparison: &Comparison,
+        change: &AliasChange,
+        (room, now): (f32, Millis),
+    ) {
         if !self.chosen_by_hand {
             self.differences_only = change.from.is_some() && comparison.lines().len() > MANY_LINES;
         }
-        let room = (ui.ctx().content_rect().height() - 300.0).clamp(180.0, 520.0);
         let layout = Layout::top_down(egui::Align::Min);
         ui.allocate_ui_with_layout(vec2(ui.available_width(), room), layout, |ui| {
             ui.set_min_height(room);

@@ -1,14 +1,24 @@
-//! The plan: what a drop proposes, with what differs between the two versions. Enter confirms, Esc cancels.
+//! The plan: what a drop proposes, with what differs between the versions and what the policy asks for. Enter confirms,
+//! Esc cancels.
 
+mod add;
+mod answers;
+mod checks;
 mod comparison;
+mod rows;
 
+use add::AddView;
+use answers::AnswersView;
 use comparison::ComparisonView;
-use egui::{Context, Event, Key, Label, Layout, RichText, Ui};
+use egui::{Context, Event, Id, Key, Label, Layout, RichText, Ui, UiBuilder};
 
+use super::chips;
 use crate::state::command::Commands;
+use crate::state::format;
 use crate::state::registry::RegistryCommand;
 use crate::state::registry::links::alias_uri;
-use crate::state::registry::plan::Plan;
+use crate::state::registry::plan::{Blocker, Plan};
+use crate::state::registry::planned::Step;
 use crate::state::registry::promotion::AliasChange;
 use crate::theme::{self, Icon, Themed as _, Tint, size};
 use crate::ui::Cx;
@@ -16,92 +26,182 @@ use crate::ui::Cx;
 /// The plan's dialog.
 #[derive(Default)]
 pub struct PlanView {
-    /// Which plan the choices below belong to.
-    title: String,
+    /// Which plan the choices below belong to, and the alias that it is about.
+    plan: Option<(u64, String)>,
     comparison: ComparisonView,
+    answers: AnswersView,
+    add: AddView,
     cancel_focused: bool,
+    /// Height of everything but the comparison, as it was drawn last, in points.
+    chrome: f32,
+    last_input: LastInput,
+}
+
+/// What the user used last: the focus goes back to the chip only for who uses the keyboard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum LastInput {
+    #[default]
+    Pointer,
+    Keys,
 }
 
 const WIDTH: f32 = 860.0;
+/// Height of everything but the comparison before it was drawn once, in points.
+const CHROME: f32 = 240.0;
 
 impl PlanView {
     /// Draws it, if there is a plan.
     pub fn show(&mut self, ctx: &Context, cx: &Cx<'_>, out: &mut Commands) {
         let Some(workspace) = cx.workspace() else { return };
         let Some(plan) = workspace.registry.plan() else {
-            self.title.clear();
+            self.closed(ctx);
             return;
         };
         self.open(plan);
         let server = workspace.store.info().label.clone();
-        let deletes = plan.change.to.is_none();
+        let deletes = plan.changes.len() == 1 && plan.shown().change.to.is_none();
+        // What is open above the plan takes Enter and Esc first, and is closed by the time the plan was drawn.
+        let covered = egui::Popup::is_any_open(ctx);
         let modal = super::dialogs::modal(ctx, "plan").show(ctx, |ui| {
-            let widest = ui.ctx().content_rect().width() - 2.0 * size::SPACE_XXL;
-            ui.set_width(if deletes { size::DIALOG } else { WIDTH.min(widest) });
-            title_ui(ui, &plan.change, &server);
-            messages_ui(ui, plan);
-            if deletes {
-                deletion_ui(ui, &plan.change);
+            let top = ui.next_widget_position().y;
+            let screen = ui.ctx().content_rect();
+            ui.set_width(if deletes {
+                size::DIALOG
             } else {
-                self.comparison.show(ui, &plan.comparison, &plan.change, cx.now);
+                WIDTH.min(screen.width() - 2.0 * size::SPACE_XXL)
+            });
+            title_ui(ui, plan, &server);
+            messages_ui(ui, plan);
+            rows::show(ui, plan, out);
+            checks::show(ui, plan);
+            let mut compared = 0.0;
+            if deletes {
+                deletion_ui(ui, &plan.shown().change);
+            } else {
+                let room = (screen.height() - self.chrome - 4.0 * size::SPACE_XL).clamp(120.0, 520.0).floor();
+                let before = ui.next_widget_position().y;
+                self.comparison.show(ui, &plan.comparison, &plan.shown().change, (room, cx.now));
+                compared = ui.next_widget_position().y - before;
             }
-            self.end_ui(ui, plan, out);
+            // Under an id of its own: rows that come and go above must not take the focus, nor what is open, away.
+            ui.scope_builder(UiBuilder::new().scope_id(Id::unique("plan's answers")), |ui| {
+                self.answers.show(ui, plan, &mut self.add, &workspace.registry, out);
+                self.end_ui(ui, plan, deletes, out);
+            });
+            let chrome = ui.next_widget_position().y - top - compared;
+            if (chrome - self.chrome).abs() > 0.5 {
+                self.chrome = chrome;
+                ui.ctx().request_discard("the comparison takes the room that is left");
+            }
         });
-        let confirmed = !deletes && !plan.is_busy() && enter_pressed(ctx);
-        if confirmed {
-            out.push(RegistryCommand::Confirm);
-        } else if modal.should_close() {
+        // Who deletes by Enter alone has not read what it does; who typed the name has.
+        let by_enter = !deletes || plan.shown().is_protected();
+        if by_enter && !covered && self.blocker(plan).is_none() && enter_pressed(ctx) {
+            out.push(RegistryCommand::Confirm(self.answers.get()));
+        } else if modal.should_close() && !covered {
             out.push(RegistryCommand::ClosePlan);
         }
     }
 
+    fn blocker(&self, plan: &Plan) -> Option<Blocker> {
+        plan.blocker(&self.answers.get())
+    }
+
     fn open(&mut self, plan: &Plan) {
-        let title = format!("{} {}", plan.change.title(), plan.change.name);
-        if self.title != title {
-            *self = Self { title, ..Self::default() };
+        if self.plan.as_ref().is_none_or(|(id, _)| *id != plan.id) {
+            let plan = Some((plan.id, plan.shown().change.alias.clone()));
+            *self = Self { plan, chrome: CHROME, last_input: self.last_input, ..Self::default() };
         }
     }
 
-    fn end_ui(&mut self, ui: &mut Ui, plan: &Plan, out: &mut Commands) {
+    /// Without a plan: what is used is noted, and after one the chip has the focus again.
+    fn closed(&mut self, ctx: &Context) {
+        if let Some((_, alias)) = self.plan.take() {
+            if self.last_input == LastInput::Keys {
+                chips::request_focus(ctx, &alias);
+            }
+            *self = Self { last_input: self.last_input, ..Self::default() };
+        }
+        ctx.input(|input| {
+            // Not `input.events`: whatever took a key has taken it out of there.
+            for event in &input.raw.events {
+                match event {
+                    Event::Key { pressed: true, .. } => self.last_input = LastInput::Keys,
+                    Event::PointerButton { .. } => self.last_input = LastInput::Pointer,
+                    _ => {}
+                }
+            }
+        });
+    }
+
+    fn end_ui(&mut self, ui: &mut Ui, plan: &Plan, deletes: bool, out: &mut Commands) {
         ui.add_space(size::SPACE_M);
+        let blocker = self.blocker(plan);
         ui.horizontal(|ui| {
-            let note = "MLflow offers no compare-and-set: the alias is read right before it is written, and again after";
             ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
-                let change = &plan.change;
-                let idle = !plan.is_busy();
-                let label = confirm_label(change);
-                let confirm = if change.to.is_some() {
-                    ui.add_enabled(idle, theme::button::primary(label))
+                let label = confirm_label(plan);
+                let confirm = if deletes {
+                    ui.add_enabled(blocker.is_none(), theme::button::danger(label))
                 } else {
-                    ui.add_enabled(idle, theme::button::danger(label))
+                    ui.add_enabled(blocker.is_none(), theme::button::primary(label))
                 };
                 if confirm.clicked() {
-                    out.push(RegistryCommand::Confirm);
+                    out.push(RegistryCommand::Confirm(self.answers.get()));
                 }
-                let cancel =
-                    ui.add(theme::button::default(if idle { "Cancel" } else { "Close" }));
-                // Who deletes by Enter alone has not read what it does.
-                if change.to.is_none() && !std::mem::replace(&mut self.cancel_focused, true) {
-                    cancel.request_focus();
-                }
-                if cancel.clicked() {
-                    out.push(RegistryCommand::ClosePlan);
-                }
+                self.cancel_ui(ui, plan, deletes, out);
                 ui.with_layout(Layout::left_to_right(egui::Align::Center), |ui| {
-                    let text = plan.stage.map_or(note, crate::state::registry::promotion::Stage::label);
-                    ui.add(Label::new(theme::text::small(text)).wrap());
+                    ui.add(Label::new(theme::text::small(note(plan, blocker))).wrap());
                 });
             });
         });
     }
+
+    fn cancel_ui(&mut self, ui: &mut Ui, plan: &Plan, deletes: bool, out: &mut Commands) {
+        let done = !plan.done().is_empty();
+        if done && !plan.is_busy() && ui.add(theme::button::default("Undo what was done")).clicked() {
+            out.push(RegistryCommand::UndoDone);
+        }
+        let label = if plan.is_busy() || done { "Close" } else { "Cancel" };
+        let cancel = ui.add(theme::button::default(label));
+        // Who deletes by Enter alone has not read what it does.
+        let first = !std::mem::replace(&mut self.cancel_focused, true);
+        if deletes && first && !plan.shown().is_protected() {
+            cancel.request_focus();
+        }
+        if cancel.clicked() {
+            out.push(RegistryCommand::ClosePlan);
+        }
+    }
+}
+
+/// What is being done, what has to happen first, or how it is made sure.
+fn note(plan: &Plan, blocker: Option<Blocker>) -> String {
+    let stage = plan.changes.iter().find_map(|planned| match planned.step {
+        Step::Doing(stage) | Step::TakingBack(stage) => Some(stage.label().to_owned()),
+        _ => None,
+    });
+    match (stage, blocker) {
+        (Some(stage), _) => stage,
+        (None, Some(Blocker::Name)) => format!("Type {} to confirm", plan.names_to_type().join(" ")),
+        (None, Some(blocker)) => blocker.sentence().to_owned(),
+        (None, None) => {
+            "MLflow offers no compare-and-set: the alias is read right before it is written, and again after"
+                .to_owned()
+        }
+    }
 }
 
 /// `Move prod to v7`
-fn confirm_label(change: &AliasChange) -> String {
-    match (change.from, change.to) {
-        (Some(_), Some(to)) => format!("Move {} to v{to}", change.alias),
-        (None, Some(to)) => format!("Set {} on v{to}", change.alias),
-        (_, None) => format!("Delete {}", change.alias),
+fn confirm_label(plan: &Plan) -> String {
+    let left = plan.left().count();
+    let AliasChange { alias, from, to, .. } = &plan.shown().change;
+    if plan.changes.len() > 1 {
+        return format!("Make {}", format::counted(left, "change", "changes"));
+    }
+    match (from, to) {
+        (Some(_), Some(to)) => format!("Move {alias} to v{to}"),
+        (None, Some(to)) => format!("Set {alias} on v{to}"),
+        (_, None) => format!("Delete {alias}"),
     }
 }
 
@@ -118,14 +218,28 @@ fn enter_pressed(ctx: &Context) -> bool {
     })
 }
 
-fn title_ui(ui: &mut Ui, change: &AliasChange, server: &str) {
+fn title_ui(ui: &mut Ui, plan: &Plan, server: &str) {
+    let change = &plan.shown().change;
+    let several = plan.changes.len() > 1;
+    let names = plan.changes.iter().map(|planned| planned.change.name.as_str());
+    let models: std::collections::BTreeSet<&str> = names.collect();
     ui.horizontal(|ui| {
-        let title =
-            if change.to.is_some() { change.title() } else { format!("Delete the alias {}", change.alias) };
+        let title = if several {
+            format::counted(plan.changes.len(), "change", "changes")
+        } else if change.to.is_some() {
+            change.title()
+        } else {
+            format!("Delete the alias {}", change.alias)
+        };
         ui.label(theme::text::heading(title));
     });
     ui.horizontal(|ui| {
-        ui.label(theme::text::strong(&change.name));
+        let of = if models.len() > 1 {
+            format::counted(models.len(), "model", "models")
+        } else {
+            change.name.clone()
+        };
+        ui.add(Label::new(theme::text::strong(of)).truncate());
         ui.label(theme::text::weak(format!("on {server}")));
     });
     ui.add_space(size::SPACE_S);
@@ -135,6 +249,10 @@ fn messages_ui(ui: &mut Ui, plan: &Plan) {
     let tokens = ui.tokens();
     if let Some(message) = &plan.message {
         bar_ui(ui, Icon::Error, tokens.failure, message);
+    }
+    if let Some(error) = &plan.policy_error {
+        let text = format!("The policy file does not count, and the usual protection holds. {error}");
+        bar_ui(ui, Icon::Warning, tokens.warning, &text);
     }
     for warning in plan.warnings() {
         bar_ui(ui, Icon::Warning, tokens.warning, &warning);
