@@ -124,10 +124,6 @@ impl<'a> Grid<'a> {
         now: Option<VersionNumber>,
     ) {
         let Some(taken) = self.drag.as_mut() else { return };
-        if !self.autoscrolled {
-            self.autoscrolled = true;
-            Drag::autoscroll_sideways(ui);
-        }
         if !pointer(ui.ctx()).is_some_and(|at| rect.contains(at)) {
             return;
         }
@@ -240,6 +236,10 @@ impl TableDelegate for Grid<'_> {
     }
 
     fn row_ui(&mut self, ui: &mut Ui, _row: u64) {
+        // The columns that scroll come first; a cell would know its own edges only.
+        if self.drag.is_some() && !std::mem::replace(&mut self.autoscrolled, true) {
+            Drag::autoscroll_sideways(ui);
+        }
         cells::row_background_ui(ui, RowLook::default());
     }
 
