@@ -82,6 +82,8 @@ fn visuals(tokens: &Tokens) -> Visuals {
         panel_fill: tokens.panel_bg,
         text_cursor: TextCursorStyle {
             stroke: Stroke::new(size::FOCUS_RING, tokens.accent.text),
+            // Two frames a second for ever, just for that.
+            blink: false,
             ..base.text_cursor
         },
         indent_has_left_vline: false,
