@@ -1,8 +1,8 @@
 //! Text in the styles of the theme. None of them fixes a colour: weak and strong follow the visuals.
 
-use egui::RichText;
+use egui::{FontId, RichText};
 
-use super::fonts::style;
+use super::fonts::{family, style};
 
 /// The heading of a screen.
 pub fn heading(text: impl Into<String>) -> RichText {
@@ -47,4 +47,15 @@ pub fn small_mono(text: impl Into<String>) -> RichText {
 /// A number: body text, whose figures are all equally wide. Align it right in a table.
 pub fn number(text: impl Into<String>) -> RichText {
     RichText::new(text)
+}
+
+/// A font in the weight of titles: what is bold in running text.
+pub fn bold(font: &FontId) -> FontId {
+    FontId::new(font.size, family::SEMIBOLD.clone())
+}
+
+/// The font of a heading in running text, by its level from 1 to 6.
+pub fn heading_font(level: u8, body: &FontId) -> FontId {
+    let larger = [5.0, 3.0, 1.5].get(usize::from(level.saturating_sub(1))).copied().unwrap_or(0.0);
+    FontId::new(body.size + larger, family::SEMIBOLD.clone())
 }

@@ -1,6 +1,6 @@
 //! One cell of the table by its column.
 
-use egui::{Color32, Label, RichText, Role, Sense, TextStyle, Ui, Vec2, WidgetInfo};
+use egui::{Label, RichText, Role, Sense, TextStyle, Ui, Vec2, WidgetInfo};
 
 use super::grid::Grid;
 use crate::entities::RunStatus;
@@ -173,9 +173,8 @@ impl Grid<'_> {
 
 /// A model's name cut where the version behind it would have no room: the version is what one looks for.
 fn elided(ui: &Ui, name: &str, version: &str) -> String {
-    let font = TextStyle::Body.resolve(ui.style());
-    let width =
-        |text: &str| ui.painter().layout_no_wrap(text.to_owned(), font.clone(), Color32::WHITE).size().x;
+    let (font, color) = (TextStyle::Body.resolve(ui.style()), ui.tokens().text);
+    let width = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), font.clone(), color).size().x;
     let (all, room) = (width(name), ui.available_width() - width(version) - width("…"));
     if all <= room + width("…") {
         return format!("{name}{version}");

@@ -13,7 +13,7 @@ use egui::{Align, FontId, Frame, Grid, Label, OpenUrl, ScrollArea, Stroke, TextS
 use super::code::code_ui;
 use crate::state::command::Commands;
 use crate::state::{Command, format};
-use crate::theme::{self, Themed as _, family, size};
+use crate::theme::{self, Themed as _, size};
 use blocks::{Block, Body, Span, blocks};
 
 /// Longer texts are shown as plain text: laying them out as Markdown would hold up the frame.
@@ -108,9 +108,7 @@ fn body_ui(ui: &mut Ui, block: &Block) {
             spans_ui(ui, spans, &font, block.quoted);
         }
         Body::Heading(level, spans) => {
-            let body = TextStyle::Body.resolve(ui.style()).size;
-            let larger = [5.0, 3.0, 1.5, 0.0].get(usize::from(*level) - 1).copied().unwrap_or(0.0);
-            let font = FontId::new(body + larger, family::SEMIBOLD.clone());
+            let font = theme::text::heading_font(*level, &TextStyle::Body.resolve(ui.style()));
             spans_ui(ui, spans, &font, false);
         }
         Body::Code { code, language } => code_ui(ui, code, language),
@@ -142,14 +140,14 @@ fn laid_out(ui: &Ui, spans: &[Span], font: &FontId, weak: bool) -> LayoutJob {
     let mono = TextStyle::Monospace.resolve(ui.style());
     let mut job = LayoutJob::default();
     for span in spans {
-        let family = if span.strong { family::SEMIBOLD.clone() } else { font.family.clone() };
+        let face = if span.strong { theme::text::bold(font) } else { font.clone() };
         let color = match span {
             Span { link: Some(_), .. } => tokens.accent.text,
             Span { strong: true, .. } => tokens.text_strong,
             _ if weak => tokens.text_weak,
             _ => tokens.text,
         };
-        let mut format = TextFormat::simple(FontId::new(font.size, family), color);
+        let mut format = TextFormat::simple(face, color);
         if span.code {
             format.font_id = mono.clone();
             format.background = tokens.code_bg;
@@ -170,7 +168,7 @@ fn table_ui(ui: &mut Ui, rows: &[Vec<Vec<Span>>]) {
     ScrollArea::horizontal().id_salt("table").auto_shrink([true, true]).show(ui, |ui| {
         Frame::new().stroke(line).corner_radius(size::RADIUS).inner_margin(size::SPACE_S).show(ui, |ui| {
             let body = TextStyle::Body.resolve(ui.style());
-            let header = FontId::new(body.size, family::SEMIBOLD.clone());
+            let header = theme::text::bold(&body);
             let fill = tokens.raised_bg;
             let mut tops = Vec::new();
             let grid = Grid::new("cells")
