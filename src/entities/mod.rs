@@ -10,6 +10,8 @@ mod registering;
 mod registry;
 mod run;
 mod tags;
+mod trace;
+mod trace_value;
 mod webhook;
 
 pub use artifact::{ArtifactRoot, FileInfo};
@@ -23,6 +25,11 @@ pub use registry::{
 };
 pub use run::{Dataset, Metric, ModelOutput, Param, Run, RunInfo, RunStatus};
 pub use tags::{Tags, tag};
+pub use trace::{
+    Assessment, AssessmentKind, NewFeedback, Span, SpanEvent, SpanStatus, TokenUsage, Trace, TraceInfo,
+    TraceState, trace_key,
+};
+pub use trace_value::TraceValue;
 pub use webhook::{Webhook, WebhookStatus, event};
 
 /// Milliseconds since the Unix epoch, UTC.

@@ -13,6 +13,7 @@ mod sample;
 mod shown;
 mod sqlite;
 mod store;
+mod trace_data;
 mod uri;
 
 pub use connect::{ConnectRequest, Login, connect};
@@ -23,6 +24,6 @@ pub use sample::SampleStore;
 pub use shown::shown_uri;
 pub use store::{
     Answer, ArtifactBody, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth, StoreInfo,
-    VersionQuery,
+    TraceQuery, VersionQuery,
 };
 pub use uri::{TrackingUri, UriError};

@@ -11,8 +11,8 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 
 use super::TrackingError;
 use crate::entities::{
-    ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewModel, NewVersion,
-    RegisteredModel, Run, VersionNumber, ViewType, Webhook,
+    ArtifactRoot, Assessment, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewFeedback, NewModel,
+    NewVersion, RegisteredModel, Run, Trace, TraceInfo, VersionNumber, ViewType, Webhook,
 };
 
 /// One answer, to be awaited off the UI thread. Dropping it cancels the request.
@@ -109,6 +109,19 @@ pub trait Store: Send + Sync + 'static {
         Box::pin(async move { Err(TrackingError::Unsupported { what }) })
     }
 
+    /// Traces without their spans, newest first.
+    fn search_traces(&self, _query: TraceQuery) -> PageStream<TraceInfo> {
+        stream::iter([Err(no_traces())]).boxed()
+    }
+    /// One trace with as many of its spans as are written.
+    fn get_trace(&self, _trace_id: &str) -> Answer<Trace> {
+        Box::pin(async { Err(no_traces()) })
+    }
+    /// Writes a person's feedback; answers it as the store has it. Sent at most once, like every write.
+    fn log_feedback(&self, _feedback: NewFeedback) -> Answer<Assessment> {
+        Box::pin(async { Err(no_traces()) })
+    }
+
     /// Yields a new number whenever somebody (this program too) may have changed what the store holds: no more than
     /// one a second, and only the last of many. It looks from the first poll on, so poll it from the start. A store
     /// that cannot know ends the stream at once. Costs a few system calls a second, none of them on the UI thread;
@@ -116,6 +129,11 @@ pub trait Store: Send + Sync + 'static {
     fn changes(&self) -> BoxStream<'static, u64> {
         stream::empty().boxed()
     }
+}
+
+/// The error of a store that keeps no traces.
+pub(super) fn no_traces() -> TrackingError {
+    TrackingError::Unsupported { what: "No traces are kept here: they came with MLflow 2.14".to_owned() }
 }
 
 /// What a store is, as far as the app shows it.
@@ -168,6 +186,17 @@ pub struct RunQuery {
     pub view_type: ViewType,
     /// MLflow's order clauses, e.g. `attributes.start_time DESC`; empty for newest first.
     pub order_by: Vec<String>,
+}
+
+/// Which traces.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TraceQuery {
+    /// Experiments to look in; none means all active ones.
+    pub experiment_ids: Vec<String>,
+    /// Only those that this logged model (`m-…`) answered.
+    pub model_id: Option<String>,
+    /// Only those that were made in this run, or linked to it.
+    pub run_id: Option<String>,
 }
 
 /// Which registered models.

@@ -85,6 +85,14 @@ impl Http {
         &self.uri
     }
 
+    /// Who is logged in by name.
+    pub fn user(&self) -> Option<&str> {
+        match &self.credentials {
+            Credentials::Basic { user, .. } => Some(user),
+            Credentials::None | Credentials::Bearer(_) => None,
+        }
+    }
+
     /// How the server is doing.
     pub fn health(&self) -> StoreHealth {
         self.meter.health()

@@ -11,6 +11,7 @@ mod pages;
 mod registry;
 mod registry_changes;
 mod runs;
+mod traces;
 mod webhooks;
 mod wire;
 
@@ -27,12 +28,12 @@ pub(in crate::tracking) use webhooks::{
 };
 
 use crate::entities::{
-    ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewModel, NewVersion,
-    RegisteredModel, Run, VersionNumber, Webhook,
+    ArtifactRoot, Assessment, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewFeedback, NewModel,
+    NewVersion, RegisteredModel, Run, Trace, TraceInfo, VersionNumber, Webhook,
 };
 use crate::tracking::{
     Answer, ArtifactBody, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth, StoreInfo,
-    TrackingError, VersionQuery,
+    TraceQuery, TrackingError, VersionQuery,
 };
 use http::Http;
 
@@ -256,6 +257,20 @@ impl Store for RestStore {
     fn read_artifact(&self, root: &ArtifactRoot, path: &str, limit: Option<u64>) -> Answer<ArtifactBody> {
         let (http, root, path) = (Arc::clone(&self.http), root.clone(), path.to_owned());
         answer(async move { artifacts::read(http, &root, &path, limit).await })
+    }
+
+    fn search_traces(&self, query: TraceQuery) -> PageStream<TraceInfo> {
+        traces::search(&self.http, query)
+    }
+
+    fn get_trace(&self, trace_id: &str) -> Answer<Trace> {
+        let (http, trace_id) = (Arc::clone(&self.http), trace_id.to_owned());
+        answer(async move { traces::get(&http, &trace_id).await })
+    }
+
+    fn log_feedback(&self, feedback: NewFeedback) -> Answer<Assessment> {
+        let http = Arc::clone(&self.http);
+        answer(async move { traces::log_feedback(&http, &feedback).await })
     }
 }
 

@@ -72,6 +72,11 @@ fn other_version(source: &str) -> Option<ArtifactRoot> {
 }
 
 impl Root {
+    /// The folder at this address.
+    pub fn at(uri: &str) -> Self {
+        Self { uri: uri.to_owned(), folder: String::new() }
+    }
+
     /// Its folder on this machine, all links followed. None if it is not there (yet).
     fn on_disk(&self, database: &Path) -> Result<Option<PathBuf>, TrackingError> {
         let beside = database.parent().unwrap_or(Path::new("/"));

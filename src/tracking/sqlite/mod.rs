@@ -3,6 +3,7 @@
 //! Everything that touches the file runs on blocking threads, in short transactions (see [`database`]).
 
 mod artifacts;
+mod assessments;
 mod changes;
 mod database;
 mod experiments;
@@ -16,6 +17,7 @@ mod row;
 mod rules;
 mod runs;
 mod schema;
+mod traces;
 mod watch;
 mod webhooks;
 
@@ -27,12 +29,12 @@ use std::time::{Duration, SystemTime};
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 
 use crate::entities::{
-    ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewModel, NewVersion,
-    RegisteredModel, Run, VersionNumber, Webhook,
+    ArtifactRoot, Assessment, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewFeedback, NewModel,
+    NewVersion, RegisteredModel, Run, Trace, TraceInfo, VersionNumber, Webhook,
 };
 use crate::tracking::{
     Answer, ArtifactBody, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth, StoreInfo,
-    TrackingError, VersionQuery,
+    TraceQuery, TrackingError, VersionQuery,
 };
 use database::{AtomicFlag, Database, Session};
 use failure::Failure;
@@ -263,6 +265,40 @@ fn later_pages(
         .boxed()
 }
 
+/// Pages of traces. Each begins where the one before ended, so a trace that comes meanwhile moves no other one.
+fn trace_pages(database: Arc<Database>, query: TraceQuery) -> PageStream<TraceInfo> {
+    struct Reader {
+        database: Arc<Database>,
+        query: Arc<TraceQuery>,
+        after: Option<traces::Place>,
+        epoch: Option<u64>,
+        ended: bool,
+    }
+    let query = Arc::new(query);
+    let reader = Reader { database, query, after: None, epoch: None, ended: false };
+    stream::unfold(reader, |mut reader| async move {
+        if reader.ended {
+            return None;
+        }
+        let limit = if reader.after.is_none() { FIRST_PAGE } else { PAGE };
+        let (query, after, epoch) = (Arc::clone(&reader.query), reader.after.clone(), reader.epoch);
+        let page = read(Arc::clone(&reader.database), move |session| {
+            session.still(epoch.unwrap_or(session.epoch))?;
+            Ok((session.epoch, traces::page(session, &query, after.as_ref(), limit)?))
+        });
+        let page = page.await.map(|(epoch, page)| {
+            reader.ended = page.len() < limit;
+            reader.epoch = Some(epoch);
+            reader.after = page.last().map(traces::Place::of);
+            page
+        });
+        reader.ended |= page.is_err();
+        Some((page, reader))
+    })
+    .filter(|page| std::future::ready(!page.as_ref().is_ok_and(Vec::is_empty)))
+    .boxed()
+}
+
 /// Ends a stream after its first error.
 fn until_error<T: Send + 'static>(
     pages: impl Stream<Item = Result<T, TrackingError>> + Send + 'static,
@@ -447,6 +483,21 @@ impl Store for SqliteStore {
 
     fn in_workspace(&self, workspace: &str) -> Answer<Arc<dyn Store>> {
         open(self.database.path().to_owned(), Some(workspace.to_owned()))
+    }
+
+    fn search_traces(&self, query: TraceQuery) -> PageStream<TraceInfo> {
+        trace_pages(Arc::clone(&self.database), query)
+    }
+
+    fn get_trace(&self, trace_id: &str) -> Answer<Trace> {
+        let trace_id = trace_id.to_owned();
+        let stored = self.read(move |session| traces::get(session, &trace_id));
+        let database = Arc::clone(&self.database);
+        Box::pin(async move { Ok(stored.await?.with_spans(database).await) })
+    }
+
+    fn log_feedback(&self, feedback: NewFeedback) -> Answer<Assessment> {
+        self.write(move |database| assessments::log_feedback(database, &feedback, now()))
     }
 
     fn changes(&self) -> BoxStream<'static, u64> {

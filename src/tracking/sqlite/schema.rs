@@ -10,9 +10,11 @@ use super::row;
 use crate::tracking::error::DatabaseFault;
 
 /// The tables that are read or written here.
-const TABLES: [&str; 23] = [
+const TABLES: [&str; 29] = [
     "alembic_version",
+    "assessments",
     "datasets",
+    "entity_associations",
     "experiment_tags",
     "experiments",
     "input_tags",
@@ -30,7 +32,11 @@ const TABLES: [&str; 23] = [
     "registered_model_tags",
     "registered_models",
     "runs",
+    "spans",
     "tags",
+    "trace_info",
+    "trace_request_metadata",
+    "trace_tags",
     "webhook_events",
     "webhooks",
     "workspaces",

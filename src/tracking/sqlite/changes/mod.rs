@@ -180,7 +180,7 @@ fn version_exists(session: &Session<'_>, name: &str, version: VersionNumber) -> 
 }
 
 /// Stores of old MLflow versions have no aliases, say.
-fn has_table(session: &Session<'_>, table: &str) -> Result<(), Failure> {
+pub(in crate::tracking::sqlite) fn has_table(session: &Session<'_>, table: &str) -> Result<(), Failure> {
     if session.schema.has_table(table) { Ok(()) } else { Err(too_old(&format!("table {table}"))) }
 }
 
