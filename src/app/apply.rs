@@ -67,6 +67,7 @@ impl State {
             Command::Experiments(command) => self.with_workspace(|w, cx| w.experiments.apply(command, cx)),
             Command::Runs(command) => self.with_workspace(|w, cx| w.runs.apply(command, cx)),
             Command::Run(command) => self.with_workspace(|w, cx| w.run.apply(command, cx)),
+            Command::Traces(command) => self.with_workspace(|w, cx| w.traces.apply(command, cx)),
             Command::Artifacts(command) => self.with_workspace(|w, cx| w.artifacts.apply(command, cx)),
             Command::Registry(command) => self.with_workspace(|w, cx| w.registry.apply(command, cx)),
             Command::Policy(command) => {

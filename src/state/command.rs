@@ -11,6 +11,7 @@ use super::registry::RegistryCommand;
 use super::run::RunCommand;
 use super::runs::RunsCommand;
 use super::settings::{Density, ThemeChoice};
+use super::traces::TracesCommand;
 use crate::tracking::ConnectRequest;
 
 /// Something to be done.
@@ -54,6 +55,8 @@ pub enum Command {
     Runs(RunsCommand),
     /// About the run that is shown.
     Run(RunCommand),
+    /// About traces.
+    Traces(TracesCommand),
     /// About files.
     Artifacts(ArtifactsCommand),
     /// About models, versions and aliases.
@@ -125,6 +128,7 @@ wrapped_by! {
     Experiments(ExperimentsCommand),
     Runs(RunsCommand),
     Run(RunCommand),
+    Traces(TracesCommand),
     Artifacts(ArtifactsCommand),
     Registry(RegistryCommand),
     Policy(PolicyCommand),

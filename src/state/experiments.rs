@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::time::Instant;
 
 use super::finder::Found;
-use super::navigation::Route;
+use super::navigation::{Route, Section};
 use super::remote::{Pages, Remote};
 use super::runs::natural;
 use super::{Command, Cx, format};
@@ -148,18 +148,18 @@ impl Experiments {
 
     /// Loads what a route shows, unless it is there.
     pub fn enter(&mut self, route: &Route, cx: &mut Cx<'_>) {
-        if !matches!(route, Route::Experiments | Route::Experiment { .. } | Route::Run { .. }) {
+        if route.section() != Section::Experiments {
             return;
         }
         let query = ExperimentQuery { view_type: self.view };
         self.pages.load_if_empty(cx.tasks, || cx.store.search_experiments(query));
-        if let Route::Experiment { experiment_id } = route {
+        if let Some(experiment_id) = route.experiment_id() {
             cx.settings
                 .last_experiments
-                .insert(cx.store.info().settings_key().to_owned(), experiment_id.clone());
+                .insert(cx.store.info().settings_key().to_owned(), experiment_id.to_owned());
             // From a link, or deleted: the list may never show it.
-            if self.find(experiment_id).is_none() && self.other_id != *experiment_id {
-                self.other_id.clone_from(experiment_id);
+            if self.find(experiment_id).is_none() && self.other_id != experiment_id {
+                experiment_id.clone_into(&mut self.other_id);
                 self.other.load(cx.tasks, cx.store.get_experiment(experiment_id));
             }
         }
@@ -167,7 +167,7 @@ impl Experiments {
 
     /// Asks anew.
     pub fn refresh(&mut self, route: &Route, cx: &mut Cx<'_>) {
-        if matches!(route, Route::Experiments | Route::Experiment { .. }) {
+        if matches!(route, Route::Experiments) || route.experiment_id().is_some() {
             self.load(cx);
         }
     }

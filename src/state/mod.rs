@@ -28,13 +28,14 @@ pub mod settings;
 pub mod tasks;
 #[cfg(test)]
 mod test_store;
+pub mod traces;
 pub mod workspace;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use command::Command;
-pub use navigation::{ModelKind, Navigation, Route, RunTab};
+pub use navigation::{ModelKind, Navigation, Route, RunTab, TraceScope};
 
 use crate::tracking::{Environment, Store, StoreInfo};
 
@@ -218,6 +219,7 @@ impl State {
         let mut found = workspace.registry.findable();
         found.extend(workspace.experiments.findable());
         found.extend(workspace.runs.findable());
+        found.extend(workspace.traces.findable());
         found
     }
 }

@@ -22,6 +22,13 @@ pub enum Route {
         /// What is shown of it.
         tab: RunTab,
     },
+    /// Traces in a table.
+    Traces(TraceScope),
+    /// One trace.
+    Trace {
+        /// The trace.
+        trace_id: String,
+    },
     /// The registered models or the prompts, none chosen.
     Models(ModelKind),
     /// A model's versions: the board.
@@ -55,6 +62,22 @@ pub enum Route {
     Activity,
     /// Settings.
     Settings,
+}
+
+/// Whose traces.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TraceScope {
+    /// An experiment's.
+    Experiment(String),
+    /// Those that a logged model (`m-…`) answered, in any experiment.
+    Model(String),
+    /// Those that were made in a run.
+    Run {
+        /// The run.
+        run_id: String,
+        /// Its experiment.
+        experiment_id: String,
+    },
 }
 
 /// What is shown of a run.
@@ -136,11 +159,25 @@ impl Route {
         Self::of_models(kind, self.models().iter().filter(|open| *open != name).cloned().collect())
     }
 
+    /// The experiment whose runs or traces are shown.
+    pub fn experiment_id(&self) -> Option<&str> {
+        match self {
+            Self::Experiment { experiment_id } | Self::Traces(TraceScope::Experiment(experiment_id)) => {
+                Some(experiment_id)
+            }
+            _ => None,
+        }
+    }
+
     /// Where the rail shows it.
     pub fn section(&self) -> Section {
         match self {
             Self::Connect => Section::Connect,
-            Self::Experiments | Self::Experiment { .. } | Self::Run { .. } => Section::Experiments,
+            Self::Experiments
+            | Self::Experiment { .. }
+            | Self::Run { .. }
+            | Self::Traces(_)
+            | Self::Trace { .. } => Section::Experiments,
             Self::Models(kind)
             | Self::Matrix(kind)
             | Self::Model { kind, .. }

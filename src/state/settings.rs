@@ -2,12 +2,13 @@
 //!
 //! Sizes of panels and columns are egui's business and persist with its memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::navigation::{Route, TraceScope};
 use super::notices::Notices;
 use super::tasks::{Polled, Task, Tasks};
 use crate::tracking::{StoreInfo, shown_uri};
@@ -38,6 +39,8 @@ pub struct Settings {
     pub workspaces: BTreeMap<String, String>,
     /// Per server URI and experiment id: how its table of runs is laid out.
     pub run_tables: BTreeMap<String, RunTableLayout>,
+    /// Experiments, as [`experiment_key`] names them, whose traces were looked at last rather than their runs.
+    pub traces_tabs: BTreeSet<String>,
 }
 
 impl Default for Settings {
@@ -54,6 +57,7 @@ impl Default for Settings {
             last_experiments: BTreeMap::new(),
             workspaces: BTreeMap::new(),
             run_tables: BTreeMap::new(),
+            traces_tabs: BTreeSet::new(),
         }
     }
 }
@@ -127,6 +131,25 @@ impl Settings {
         self.endpoints.truncate(MOST_SERVERS);
     }
 
+    /// Keeps whether an experiment's traces were looked at, or its runs.
+    pub fn remember_traces_tab(&mut self, key: String, traces: bool) {
+        if !traces {
+            self.traces_tabs.remove(&key);
+        } else if self.traces_tabs.insert(key) && self.traces_tabs.len() > MOST_RUN_TABLES {
+            self.traces_tabs.pop_first();
+        }
+    }
+
+    /// Where an experiment is shown as it was left: its runs or its traces.
+    pub fn experiment_route(&self, info: &StoreInfo, experiment_id: &str) -> Route {
+        let experiment_id = experiment_id.to_owned();
+        if self.traces_tabs.contains(&experiment_key(info, &experiment_id)) {
+            Route::Traces(TraceScope::Experiment(experiment_id))
+        } else {
+            Route::Experiment { experiment_id }
+        }
+    }
+
     /// Keeps how an experiment's table is laid out.
     pub fn remember_run_table(&mut self, key: String, layout: RunTableLayout) {
         if self.run_tables.len() >= MOST_RUN_TABLES && !self.run_tables.contains_key(&key) {
@@ -134,6 +157,11 @@ impl Settings {
         }
         self.run_tables.insert(key, layout);
     }
+}
+
+/// How settings name an experiment of a store.
+pub fn experiment_key(info: &StoreInfo, experiment_id: &str) -> String {
+    format!("{}#{experiment_id}", info.settings_key())
 }
 
 impl Settings {

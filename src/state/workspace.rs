@@ -12,6 +12,7 @@ use super::registry::Registry;
 use super::run::RunPage;
 use super::runs::{Progress, Runs};
 use super::tasks::Tasks;
+use super::traces::Traces;
 use crate::tracking::Store;
 
 /// One server's data.
@@ -24,6 +25,8 @@ pub struct Workspace {
     pub runs: Runs,
     /// The run that is shown.
     pub run: RunPage,
+    /// Traces.
+    pub traces: Traces,
     /// Files of whatever is shown, and downloads.
     pub artifacts: Artifacts,
     /// Models, versions and aliases.
@@ -40,6 +43,7 @@ impl Workspace {
             experiments: Experiments::default(),
             runs: Runs::default(),
             run: RunPage::default(),
+            traces: Traces::default(),
             artifacts: Artifacts::default(),
             registry: Registry::default(),
         }
@@ -50,6 +54,7 @@ impl Workspace {
         self.experiments.poll(deadline, cx);
         self.runs.poll(deadline, cx);
         self.run.poll(deadline, cx);
+        self.traces.poll(deadline, cx);
         self.artifacts.poll(deadline, cx);
         self.registry.poll(deadline, cx);
     }
@@ -57,11 +62,13 @@ impl Workspace {
     /// Asks anew for what a route shows when somebody changed the store. Files are left alone: they are not in it.
     pub fn follow(&mut self, route: &Route, cx: &mut Cx<'_>) {
         let listing = self.runs.current().is_some_and(|runs| matches!(runs.progress(), Progress::Loading(_)));
+        let listing = listing || self.traces.is_loading();
         let busy = listing || self.experiments.is_loading() || self.store.health().in_flight > 0;
         if self.follow.is_due(busy) {
             self.experiments.refresh(route, cx);
             self.runs.refresh(route, cx);
             self.run.refresh(route, cx);
+            self.traces.refresh(route, cx);
             self.registry.refresh(route, cx);
         }
     }
@@ -76,6 +83,7 @@ impl Workspace {
         self.experiments.enter(route, cx);
         self.runs.enter(route, cx);
         self.run.enter(route, cx);
+        self.traces.enter(route, cx);
         self.registry.enter(route, cx);
     }
 
@@ -84,6 +92,7 @@ impl Workspace {
         self.experiments.refresh(route, cx);
         self.runs.refresh(route, cx);
         self.run.refresh(route, cx);
+        self.traces.refresh(route, cx);
         self.artifacts.refresh(route, cx);
         self.registry.refresh(route, cx);
     }

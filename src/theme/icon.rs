@@ -96,6 +96,8 @@ icons! {
     Sun = "sun": "Light theme.",
     Moon = "moon": "Dark theme.",
     Monitor = "monitor": "The system's theme.",
+    Good = "thumbs-up": "Somebody liked it.",
+    Bad = "thumbs-down": "Somebody did not.",
     Tool = "wrench": "A tool call.",
     Reasoning = "brain": "Reasoning.",
     Connect = "plug": "Connect.",

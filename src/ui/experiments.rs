@@ -7,7 +7,7 @@ use super::widgets::{
     ListLook, Pane, VirtualList, empty_ui, failure_bar_ui, failure_ui, filter_field_of_pane_ui, loading_ui,
     switch_ui,
 };
-use crate::entities::{Experiment, LifecycleStage, ViewType};
+use crate::entities::{Experiment, LifecycleStage, TraceInfo, ViewType};
 use crate::state::command::Commands;
 use crate::state::experiments::{ExperimentSort, Experiments, ExperimentsCommand};
 use crate::state::navigation::Route;
@@ -38,9 +38,8 @@ impl ExperimentsView {
         let experiments = &workspace.experiments;
         Pane::List.take_keys_on_press(ui, ui.max_rect());
         egui::Frame::new().inner_margin(Margin::same(size::SPACE_S as i8)).show(ui, |ui| {
-            let takes_slash =
-                !matches!(cx.route(), Route::Experiment { .. }) || Pane::List.was_used_last(ui.ctx());
-            self.filter_ui(ui, experiments, takes_slash, out);
+            let takes_slash = cx.route().experiment_id().is_none() || Pane::List.was_used_last(ui.ctx());
+            self.filter_ui(ui, cx, takes_slash, out);
             ui.add_space(2.0);
             view_ui(ui, experiments, out);
         });
@@ -58,7 +57,8 @@ impl ExperimentsView {
         }
     }
 
-    fn filter_ui(&mut self, ui: &mut Ui, experiments: &Experiments, takes_slash: bool, out: &mut Commands) {
+    fn filter_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, takes_slash: bool, out: &mut Commands) {
+        let Some(experiments) = cx.workspace().map(|workspace| &workspace.experiments) else { return };
         // Another server: its list is not filtered.
         if self.filter != experiments.filter()
             && experiments.filter().is_empty()
@@ -77,18 +77,18 @@ impl ExperimentsView {
                 let enter = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
                 if enter && let Some(first) = experiments.shown().first().and_then(|&at| experiments.get(at))
                 {
-                    open(first, out);
+                    open(first, cx, out);
                 }
             });
         });
     }
 
     fn rows_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, experiments: &Experiments, out: &mut Commands) {
-        let current = cx.workspace().and_then(|workspace| workspace.runs.current());
-        let current = match cx.route() {
-            Route::Experiment { experiment_id } => experiment_id,
-            _ => current.map(Listing::experiment_id).unwrap_or_default(),
-        };
+        let of_trace = shown_trace(cx).map(|info| info.experiment_id.as_str());
+        let current = cx.route().experiment_id().or(of_trace);
+        let current = current.unwrap_or_else(|| {
+            cx.workspace().and_then(|w| w.runs.current()).map(Listing::experiment_id).unwrap_or_default()
+        });
         let selected = self.selected(experiments, current);
         let at = |index: usize| experiments.shown().get(index).and_then(|&at| experiments.get(at));
         let look = ListLook {
@@ -107,12 +107,12 @@ impl ExperimentsView {
         });
         for (index, row) in &response.visible {
             if let Some(experiment) = at(*index) {
-                row.context_menu(|ui| menu_ui(ui, experiment, out));
+                row.context_menu(|ui| menu_ui(ui, experiment, cx, out));
                 row.clone().on_hover_ui(|ui| hover_ui(ui, experiment));
             }
         }
         if let Some(experiment) = response.chosen.and_then(at) {
-            open(experiment, out);
+            open(experiment, cx, out);
         }
         if look.keys && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowRight)) {
             Pane::Main.take_keys(ui.ctx());
@@ -146,12 +146,25 @@ pub(super) fn choose(experiments: &Experiments, cx: &Cx<'_>, out: &mut Commands)
         cx.state.settings.get().last_experiments.get(info.settings_key())
     });
     if let Some(experiment) = experiments.suggested(last.map(String::as_str)) {
-        out.push(Command::Replace(Route::Experiment { experiment_id: experiment.experiment_id.clone() }));
+        out.push(Command::Replace(route(experiment, cx)));
     }
 }
 
-fn open(experiment: &Experiment, out: &mut Commands) {
-    out.push(Route::Experiment { experiment_id: experiment.experiment_id.clone() });
+fn open(experiment: &Experiment, cx: &Cx<'_>, out: &mut Commands) {
+    out.push(route(experiment, cx));
+}
+
+/// Its runs or its traces, as it was left.
+fn route(experiment: &Experiment, cx: &Cx<'_>) -> Route {
+    let info = cx.workspace().map(|workspace| workspace.store.info()).unwrap_or_default();
+    cx.state.settings.get().experiment_route(&info, &experiment.experiment_id)
+}
+
+/// The trace that is shown.
+fn shown_trace<'a>(cx: &Cx<'a>) -> Option<&'a TraceInfo> {
+    let Route::Trace { trace_id } = cx.route() else { return None };
+    let page = cx.workspace()?.traces.page(trace_id)?;
+    page.shown().value().map(|shown| &shown.trace.info)
 }
 
 fn sort_button_ui(ui: &mut Ui, experiments: &Experiments, out: &mut Commands) {
@@ -256,9 +269,9 @@ fn hover_ui(ui: &mut Ui, experiment: &Experiment) {
     }
 }
 
-fn menu_ui(ui: &mut Ui, experiment: &Experiment, out: &mut Commands) {
+fn menu_ui(ui: &mut Ui, experiment: &Experiment, cx: &Cx<'_>, out: &mut Commands) {
     if ui.button("Open").clicked() {
-        open(experiment, out);
+        open(experiment, cx, out);
     }
     if ui.button("Copy name").clicked() {
         out.push(Command::Copy(experiment.name.clone(), "name"));

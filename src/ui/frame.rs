@@ -11,6 +11,8 @@ use super::registry::RegistryView;
 use super::run::RunView;
 use super::runs::RunsView;
 use super::shortcuts::ShortcutsView;
+use super::trace::TraceView;
+use super::traces::TracesView;
 use super::widgets::{Pane, begin_tab_in_pane, leave_filter_on_down};
 use super::{activity, drop_overlay, rail, settings, status_bar, toasts};
 use crate::state::State;
@@ -25,6 +27,8 @@ pub struct Ui {
     experiments: ExperimentsView,
     runs: RunsView,
     run: RunView,
+    traces: TracesView,
+    trace: TraceView,
     registry: RegistryView,
     server: u64,
     chat: ChatView,
@@ -84,6 +88,8 @@ impl Ui {
             self.experiments = ExperimentsView::default();
             self.runs = RunsView::default();
             self.run = RunView::default();
+            self.traces = TracesView::default();
+            self.trace = TraceView::default();
             self.registry = RegistryView::default();
         }
     }
@@ -137,6 +143,8 @@ impl Ui {
             Route::Connect => self.connect.show(ui, cx, out),
             Route::Experiments | Route::Experiment { .. } => self.runs.show(ui, cx, out),
             Route::Run { .. } => self.run.show(ui, cx, out),
+            Route::Traces(_) => self.traces.show(ui, cx, out),
+            Route::Trace { .. } => self.trace.show(ui, cx, out),
             Route::Models(_)
             | Route::Matrix(_)
             | Route::Model { .. }

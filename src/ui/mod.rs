@@ -19,6 +19,8 @@ mod settings;
 mod shortcuts;
 mod status_bar;
 mod toasts;
+mod trace;
+mod traces;
 pub mod widgets;
 
 use crate::entities::Millis;

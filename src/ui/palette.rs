@@ -6,6 +6,7 @@ use super::Cx;
 use super::widgets::cells::{RowLook, row_background_ui};
 use crate::state::command::Commands;
 use crate::state::finder::{Found, find};
+use crate::state::{Command, Route};
 use crate::theme::{self, Themed as _, size};
 
 /// A command of the app with its name and keys.
@@ -16,7 +17,7 @@ pub struct PaletteAction {
     /// Its keys, as this system writes them; empty if it has none.
     pub keys: String,
     /// What is done.
-    pub command: crate::state::Command,
+    pub command: Command,
 }
 
 /// The palette.
@@ -104,7 +105,7 @@ impl PaletteView {
 
     fn field_ui(&mut self, ui: &mut Ui) {
         let field = TextEdit::singleline(&mut self.query)
-            .hint_text("Find a model, version, alias, experiment, run or command")
+            .hint_text("Find a model, version, alias, experiment, run, trace or command")
             .desired_width(f32::INFINITY);
         let response = ui.add(field).accessible_name("Find anything");
         response.request_focus();
@@ -114,7 +115,9 @@ impl PaletteView {
     }
 
     fn rows_ui(&mut self, ui: &mut Ui, enter: bool, moved: bool, out: &mut Commands) {
-        let found = find(&self.items, &self.query, MOST);
+        let by_id = trace_by_id(&self.query, &self.items);
+        let mut found = find(&self.items, &self.query, MOST);
+        found.extend(&by_id);
         self.chosen = self.chosen.min(found.len().saturating_sub(1));
         if found.is_empty() {
             ui.label(theme::text::weak("Nothing has that name"));
@@ -138,6 +141,20 @@ impl PaletteView {
             self.open = false;
         }
     }
+}
+
+/// A trace that is not in any table that is here: by its whole id, as a log or a colleague gives it.
+fn trace_by_id(query: &str, items: &[Found]) -> Option<Found> {
+    let id = query.trim();
+    let hex = id.strip_prefix("tr-")?;
+    let is_id = hex.len() >= 16 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let known = |item: &Found| item.kind == "trace" && item.name.starts_with(id);
+    (is_id && !items.iter().any(known)).then(|| Found {
+        kind: "trace",
+        name: id.to_owned(),
+        detail: "Open by id".to_owned(),
+        command: Command::Go(Route::Trace { trace_id: id.to_owned() }),
+    })
 }
 
 fn row_ui(ui: &mut Ui, item: &Found, chosen: bool) -> egui::Response {

@@ -443,7 +443,7 @@ impl Listing {
 }
 
 fn settings_key(cx: &Cx<'_>, experiment_id: &str) -> String {
-    format!("{}#{experiment_id}", cx.store.info().settings_key())
+    crate::state::settings::experiment_key(&cx.store.info(), experiment_id)
 }
 
 /// Turns pages of runs into pages of columns as they arrive. The feed ends after the last page.

@@ -18,6 +18,7 @@ mod table;
 use std::time::Instant;
 
 pub use arrange::{Arrangement, Entry, Wanted, arrange};
+pub(in crate::state) use filter::terms;
 pub use key::{Attribute, ColumnKey, Group};
 pub use layout::{Layout, columns_of};
 pub use listing::{Listing, Progress};
@@ -114,6 +115,8 @@ impl Runs {
     /// Loads what a route shows, unless it is there.
     pub fn enter(&mut self, route: &Route, cx: &mut Cx<'_>) {
         let Route::Experiment { experiment_id } = route else { return };
+        let key = super::settings::experiment_key(&cx.store.info(), experiment_id);
+        cx.settings.remember_traces_tab(key, false);
         let kept = self.listings.iter().position(|listing| listing.experiment_id() == experiment_id);
         if let Some(at) = kept {
             let listing = self.listings.remove(at);

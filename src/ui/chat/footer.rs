@@ -6,10 +6,9 @@ use super::items::{data_ui, seconds};
 use super::messages::Tools;
 use crate::agent::wire::pretty_json;
 use crate::agent::{to_curl, to_python};
-use crate::state::Command;
 use crate::state::chat::Turn;
-use crate::state::command::Commands;
 use crate::state::format;
+use crate::state::{Command, Route};
 use crate::theme::{self, Icon, size};
 use crate::ui::widgets;
 
@@ -58,7 +57,7 @@ pub(super) fn footer_ui(ui: &mut Ui, turn: &Turn, tools: &mut Tools<'_>) {
         }
         buttons_ui(ui, turn, tools);
         if let Some(trace) = &turn.answer.trace_id {
-            trace_ui(ui, trace, tools.out);
+            trace_ui(ui, trace, tools);
         }
     });
     if tools.raw.turn == Some(turn.id) {
@@ -73,12 +72,26 @@ pub(super) fn footer_ui(ui: &mut Ui, turn: &Turn, tools: &mut Tools<'_>) {
 /// A column wider than this has room for figures and buttons in one line.
 const ONE_LINE: f32 = 620.0;
 
-fn trace_ui(ui: &mut Ui, trace: &str, out: &mut Commands) {
+/// Opens the trace where a server is connected, and copies its id where none is.
+fn trace_ui(ui: &mut Ui, trace: &str, tools: &mut Tools<'_>) {
     let short = format!("trace {}", format::short_id(trace.trim_start_matches("tr-")));
     let label = egui::Label::new(theme::text::small_mono(short)).sense(egui::Sense::click());
     let response = ui.add(label).on_hover_cursor(egui::CursorIcon::PointingHand);
-    if response.on_hover_text(format!("{trace}\nClick to copy")).clicked() {
-        out.push(Command::Copy(trace.to_owned(), "the trace id"));
+    response.context_menu(|ui| {
+        if tools.connected && ui.button("Open trace").clicked() {
+            tools.out.push(Route::Trace { trace_id: trace.to_owned() });
+        }
+        if ui.button("Copy trace id").clicked() {
+            tools.out.push(Command::Copy(trace.to_owned(), "the trace id"));
+        }
+    });
+    let hint = if tools.connected { "Click to see what the agent did" } else { "Click to copy" };
+    if response.on_hover_text(format!("{trace}\n{hint}")).clicked() {
+        if tools.connected {
+            tools.out.push(Route::Trace { trace_id: trace.to_owned() });
+        } else {
+            tools.out.push(Command::Copy(trace.to_owned(), "the trace id"));
+        }
     }
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Tools<'a> {
     pub markdown: &'a mut Markdown,
     pub composer: &'a mut ComposerView,
     pub raw: &'a mut RawView,
+    /// A tracking server, which may have the traces.
+    pub connected: bool,
     pub out: &'a mut Commands,
 }
 
@@ -60,7 +62,8 @@ impl MessagesView {
             self.forget_place();
         }
         self.follow(conversation);
-        let mut tools = Tools { markdown, composer, raw: &mut self.raw, out };
+        let connected = cx.workspace().is_some();
+        let mut tools = Tools { markdown, composer, raw: &mut self.raw, connected, out };
         let heights = &mut self.heights;
         let to_end = std::mem::take(&mut self.to_end);
         // What the user unfolds may push the end away; only an answer holds on to it.

@@ -15,7 +15,7 @@ use super::widgets::{copyable_id_ui, failure_bar_ui, failure_ui, loading_ui, sta
 use crate::entities::{ArtifactRoot, Run, RunStatus};
 use crate::state::command::Commands;
 use crate::state::run::{RunCommand, ShownRun};
-use crate::state::{Command, Route, RunTab, python};
+use crate::state::{Command, Route, RunTab, TraceScope, python};
 use crate::theme::{self, Icon, Themed as _, Tint, size};
 
 /// One run.
@@ -78,9 +78,18 @@ fn header_ui(ui: &mut Ui, shown: &ShownRun, run: &Run, out: &mut Commands) {
                 out.push(Command::Refresh);
             }
             ui.menu_button("Copy", |ui| copy_menu_ui(ui, run, out));
+            traces_ui(ui, run, out);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| title_ui(ui, shown, run, out));
         });
     });
+}
+
+fn traces_ui(ui: &mut Ui, run: &Run, out: &mut Commands) {
+    let button = theme::button::default((Icon::Tree.image().alt_text(""), "Traces"));
+    if ui.add(button).on_hover_text("Traces that were made in this run").clicked() {
+        let (run_id, experiment_id) = (run.info.run_id.clone(), run.info.experiment_id.clone());
+        out.push(Route::Traces(TraceScope::Run { run_id, experiment_id }));
+    }
 }
 
 fn title_ui(ui: &mut Ui, shown: &ShownRun, run: &Run, out: &mut Commands) {

@@ -7,7 +7,7 @@ use crate::entities::{Dataset, LoggedModel, Param, Run, RunInfo, VersionNumber, 
 use crate::state::command::Commands;
 use crate::state::navigation::ModelKind;
 use crate::state::run::{RunCommand, ShownRun};
-use crate::state::{Command, Route, RunTab, format};
+use crate::state::{Command, Route, RunTab, TraceScope, format};
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::Cx;
 use crate::ui::widgets::{
@@ -217,6 +217,9 @@ fn logged_model_ui(ui: &mut Ui, model: &LoggedModel, out: &mut Commands) {
     let id = id.on_hover_cursor(egui::CursorIcon::PointingHand);
     if id.on_hover_text(format!("{}\nClick to copy", model.model_id)).clicked() {
         out.push(Command::Copy(model.model_id.clone(), what));
+    }
+    if ui.link("Traces").on_hover_text("Traces of this model").clicked() {
+        out.push(Route::Traces(TraceScope::Model(model.model_id.clone())));
     }
     if model.status != crate::entities::LoggedModelStatus::Ready {
         ui.label(theme::text::small(model.status.label()));

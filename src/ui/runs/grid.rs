@@ -3,9 +3,7 @@
 use std::ops::Range;
 
 use egui::{Align, Align2, Id, Layout, Rect, Sense, TextStyle, Ui};
-use egui_table::{
-    CellInfo, Column, HeaderCellInfo, HeaderRow, PrefetchInfo, Table, TableDelegate, TableState,
-};
+use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, PrefetchInfo, Table, TableDelegate};
 
 use super::{Cursor, open_run};
 use crate::entities::{Millis, RunStatus};
@@ -99,7 +97,7 @@ pub(super) fn show(
         running: false,
         unnamed: Vec::new(),
     };
-    skip_sizing(ui, table.get_id(ui));
+    widgets::skip_sizing(ui, table.get_id(ui));
     table.show(ui, &mut grid);
     let (running, clicked, unnamed) = (grid.running, grid.clicked, std::mem::take(&mut grid.unnamed));
     if listing.visible_count() == 0 && listing.arrangement().rows > 0 {
@@ -115,13 +113,6 @@ pub(super) fn show(
     // Times grow older: durations of what is running by the second, the rest by the minute.
     let next = if running { 1 } else { 30 };
     ui.ctx().request_repaint_after(std::time::Duration::from_secs(next));
-}
-
-/// The table measures every column when it sees them first, which would make them all as narrow as they may be.
-fn skip_sizing(ui: &Ui, id: Id) {
-    if TableState::load(ui.ctx(), id).is_none() {
-        TableState::default().store(ui.ctx(), id);
-    }
 }
 
 fn nothing_matches_ui(ui: &Ui, rect: Rect) {

@@ -10,6 +10,7 @@ use crate::state::{Command, format};
 use crate::theme::{self, Icon, size};
 use crate::ui::Cx;
 use crate::ui::experiments::VIEWS;
+use crate::ui::traces::{TABS, Tab, tabs_ui};
 use crate::ui::widgets::{Pane, filter_field_of_pane_ui, switch_ui, tag_chip_ui};
 
 /// Tags that are shown at once.
@@ -30,7 +31,7 @@ impl RunsView {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     self.buttons_ui(ui, listing, out);
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                        self.experiment_ui(ui, listing, experiment);
+                        self.experiment_ui(ui, cx, listing, experiment, out);
                     });
                 });
             });
@@ -54,12 +55,22 @@ impl RunsView {
         }
     }
 
-    fn experiment_ui(&mut self, ui: &mut Ui, listing: &Listing, experiment: Option<&Experiment>) {
-        let Some(experiment) = experiment else {
-            title_ui(ui, &format!("Experiment {}", listing.experiment_id()));
-            return;
-        };
-        title_ui(ui, &experiment.name);
+    fn experiment_ui(
+        &mut self,
+        ui: &mut Ui,
+        cx: &Cx<'_>,
+        listing: &Listing,
+        experiment: Option<&Experiment>,
+        out: &mut Commands,
+    ) {
+        let unknown = format!("Experiment {}", listing.experiment_id());
+        // The tabs keep their room, however long the name is.
+        ui.scope(|ui| {
+            ui.set_max_width((ui.available_width() - TABS).max(80.0));
+            title_ui(ui, experiment.map_or(&unknown, |experiment| &experiment.name));
+        });
+        tabs_ui(ui, cx, listing.experiment_id(), Tab::Runs, out);
+        let Some(experiment) = experiment else { return };
         if let Some(note) = experiment.tags.get(tag::NOTE).filter(|note| !note.trim().is_empty()) {
             let button = ui.add(theme::button::icon(Icon::FileText, "Note"));
             let button = button.on_hover_text("Note of this experiment");

@@ -112,6 +112,13 @@ pub fn padded_ui<R>(ui: &mut Ui, numeric: bool, add: impl FnOnce(&mut Ui) -> R) 
     add(&mut ui.new_child(builder))
 }
 
+/// A table measures every column when it sees them first, which would make them all as narrow as they may be.
+pub fn skip_sizing(ui: &Ui, id: egui::Id) {
+    if egui_table::TableState::load(ui.ctx(), id).is_none() {
+        egui_table::TableState::default().store(ui.ctx(), id);
+    }
+}
+
 /// Height of a row at the chosen density.
 pub fn row_height(density: crate::state::settings::Density) -> f32 {
     match density {

@@ -11,7 +11,7 @@ use super::dialogs::Dialog;
 use super::menus::{Subject, alias_menu_ui, version_menu_ui};
 use crate::entities::{MlModel, ModelVersion, ModelVersionStatus, VersionNumber, tag};
 use crate::state::command::Commands;
-use crate::state::navigation::{ModelKind, Route, RunTab};
+use crate::state::navigation::{ModelKind, Route, RunTab, TraceScope};
 use crate::state::registry::links::{python, version_uri};
 use crate::state::{Command, format};
 use crate::theme::{self, Icon, Themed as _, Tint, size};
@@ -162,6 +162,10 @@ impl VersionView {
             if let Some(model_id) = version.logged_model_id() {
                 fact_ui(ui, "Logged model", |ui| {
                     copyable_id_ui(ui, model_id, "logged model id", out);
+                    let traces = ui.link("Traces").on_hover_text("Traces of this model");
+                    if traces.clicked() {
+                        out.push(Route::Traces(TraceScope::Model(model_id.to_owned())));
+                    }
                 });
             }
             if subject.kind == ModelKind::Model {

@@ -1,0 +1,199 @@
+//! The table itself: only the cells that are seen are laid out.
+
+use egui::{Align, Align2, Id, Layout, Rect, Sense, TextStyle, Ui};
+use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, PrefetchInfo, Table, TableDelegate};
+
+use super::Cursor;
+use crate::entities::{Millis, TraceState};
+use crate::state::Command;
+use crate::state::command::Commands;
+use crate::state::navigation::Route;
+use crate::state::runs::{ModelLabels, RunsCommand};
+use crate::state::traces::{TraceColumn, TraceListing, TracesCommand};
+use crate::theme::{Themed as _, size};
+use crate::ui::Cx;
+use crate::ui::widgets::cells::{self as widgets, RowLook, SortArrow, row_background_hovered_ui};
+
+/// Models whose names are asked for at once.
+const MOST_MODELS: usize = 60;
+
+/// One frame of the table.
+pub(super) struct Grid<'a> {
+    pub listing: &'a TraceListing,
+    pub models: &'a ModelLabels,
+    pub now: Millis,
+    pub out: &'a mut Commands,
+    rect: Rect,
+    row_height: f32,
+    cursor: Option<usize>,
+    clicked: Option<usize>,
+    running: bool,
+    unnamed: Vec<String>,
+}
+
+/// Height of a row at the chosen density.
+pub(super) fn row_height(cx: &Cx<'_>) -> f32 {
+    widgets::row_height(cx.state.settings.get().density)
+}
+
+/// Draws the table.
+pub(super) fn show(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    listing: &TraceListing,
+    cursor: &mut Cursor,
+    out: &mut Commands,
+) {
+    let Some(workspace) = cx.workspace() else { return };
+    let rect = ui.available_rect_before_wrap();
+    let columns = columns(listing.columns(), rect.width());
+    let mut table = Table::new()
+        .id_salt("traces")
+        .num_rows(listing.shown() as u64)
+        .columns(columns)
+        .headers([HeaderRow::new(size::HEADER)]);
+    if std::mem::take(&mut cursor.scroll)
+        && let Some(place) = cursor.place
+    {
+        table = table.scroll_to_row(place as u64, None);
+    }
+    let mut grid = Grid {
+        listing,
+        models: workspace.runs.models(),
+        now: cx.now,
+        out,
+        rect,
+        row_height: row_height(cx),
+        cursor: cursor.place,
+        clicked: None,
+        running: false,
+        unnamed: Vec::new(),
+    };
+    widgets::skip_sizing(ui, table.get_id(ui));
+    table.show(ui, &mut grid);
+    let (running, clicked, unnamed) = (grid.running, grid.clicked, std::mem::take(&mut grid.unnamed));
+    if listing.shown() == 0 {
+        let font = TextStyle::Body.resolve(ui.style());
+        let at = rect.center_top() + egui::vec2(0.0, size::HEADER + size::SPACE_XXL);
+        let color = ui.tokens().text_weak;
+        ui.painter().text(at, Align2::CENTER_CENTER, "No trace matches the filter", font, color);
+    }
+    if let Some(place) = clicked {
+        cursor.go(listing, place);
+        cursor.scroll = false;
+    }
+    if !unnamed.is_empty() && !workspace.runs.models().is_asking() {
+        out.push(RunsCommand::NameModels(unnamed));
+    }
+    let next = if running { 1 } else { 30 };
+    ui.ctx().request_repaint_after(std::time::Duration::from_secs(next));
+}
+
+/// At first, question and answer share what the others leave.
+fn columns(shown: &[TraceColumn], room: f32) -> Vec<Column> {
+    let fixed = |column: &TraceColumn| match column {
+        TraceColumn::Request | TraceColumn::Response => None,
+        TraceColumn::State => Some(104.0),
+        TraceColumn::Duration | TraceColumn::Tokens => Some(84.0),
+        TraceColumn::Name | TraceColumn::Session | TraceColumn::User => Some(112.0),
+        // A name, and behind it the version, which is what one looks for.
+        TraceColumn::Model => Some(size::COLUMN_TEXT + 40.0),
+        TraceColumn::Tags => Some(160.0),
+        TraceColumn::Time | TraceColumn::Assessments => Some(size::COLUMN_NUMBER),
+    };
+    let left = room - shown.iter().filter_map(fixed).sum::<f32>() - size::SPACE_M;
+    let column = |column: &TraceColumn| {
+        let share = if *column == TraceColumn::Request { 0.45 } else { 0.55 };
+        let width = fixed(column).unwrap_or((left * share).max(200.0));
+        Column::new(width).range(size::COLUMN_MIN..=2_000.0).id(Id::unique(("trace column", column.title())))
+    };
+    shown.iter().map(column).collect()
+}
+
+impl Grid<'_> {
+    fn open(&mut self, place: usize) {
+        if let Some(row) = self.listing.row(place) {
+            self.clicked = Some(place);
+            self.out.push(Route::Trace { trace_id: row.trace_id.clone() });
+        }
+    }
+
+    /// What a click and a right click on a row do, wherever on it.
+    pub(super) fn row_interact_ui(&mut self, response: &egui::Response, place: usize) {
+        if response.clicked() {
+            self.open(place);
+        }
+        if response.secondary_clicked() {
+            self.clicked = Some(place);
+        }
+        response.context_menu(|ui| self.menu_ui(ui, place));
+    }
+
+    fn menu_ui(&mut self, ui: &mut Ui, place: usize) {
+        let Some(row) = self.listing.row(place) else { return };
+        let copies = [
+            ("Copy trace id", row.trace_id.clone(), "trace id"),
+            ("Copy request", row.request.clone(), "request"),
+            ("Copy response", row.response.clone(), "response"),
+        ];
+        if ui.button("Open").clicked() {
+            self.open(place);
+        }
+        ui.separator();
+        for (label, text, what) in copies {
+            if ui.button(label).clicked() {
+                self.out.push(Command::Copy(text, what));
+            }
+        }
+    }
+}
+
+impl TableDelegate for Grid<'_> {
+    fn prepare(&mut self, info: &PrefetchInfo) {
+        for place in info.visible_rows.clone() {
+            let Some(row) = self.listing.row(place as usize) else { continue };
+            self.running |= row.state == TraceState::InProgress;
+            let unknown = row.model_id.as_ref().filter(|id| self.models.is_unknown(id));
+            if let Some(id) = unknown
+                && self.unnamed.len() < MOST_MODELS
+                && !self.unnamed.contains(id)
+            {
+                self.unnamed.push(id.clone());
+            }
+        }
+    }
+
+    fn header_cell_ui(&mut self, ui: &mut Ui, cell: &HeaderCellInfo) {
+        let Some(&column) = self.listing.columns().get(cell.col_range.start) else { return };
+        let arrow = match self.listing.wanted().sort {
+            Some((sorted, true)) if sorted == column => SortArrow::Descending,
+            Some((sorted, false)) if sorted == column => SortArrow::Ascending,
+            _ => SortArrow::None,
+        };
+        if widgets::header_ui(ui, column.title(), arrow, column.is_numeric()).clicked() {
+            self.out.push(TracesCommand::CycleSort(column));
+        }
+    }
+
+    fn row_ui(&mut self, ui: &mut Ui, row_nr: u64) {
+        let row = ui.max_rect();
+        let across = Rect::from_x_y_ranges(self.rect.x_range(), row.y_range());
+        let visible = Rect::from_x_y_ranges(self.rect.x_range(), ui.clip_rect().y_range());
+        let hovered = ui.ctx().rect_contains_pointer(ui.layer_id(), across.intersect(visible));
+        let look = RowLook { cursor: self.cursor == Some(row_nr as usize), ..RowLook::default() };
+        row_background_hovered_ui(ui, look, hovered);
+        let response = ui.interact(row.intersect(ui.clip_rect()), ui.scope_id().with("row"), Sense::CLICK);
+        self.row_interact_ui(&response, row_nr as usize);
+    }
+
+    fn cell_ui(&mut self, ui: &mut Ui, cell: &CellInfo) {
+        let Some(&column) = self.listing.columns().get(cell.col_nr) else { return };
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            self.column_cell_ui(ui, column, cell.row_nr as usize);
+        });
+    }
+
+    fn default_row_height(&self) -> f32 {
+        self.row_height
+    }
+}
