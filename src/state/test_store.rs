@@ -15,24 +15,42 @@ use super::policy::PolicyFile;
 use super::settings::Settings;
 use super::tasks::Tasks;
 use crate::entities::{
-    ArtifactRoot, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewModel, NewVersion,
-    RegisteredModel, Run, VersionNumber, Webhook,
+    ArtifactRoot, Assessment, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewFeedback, NewModel,
+    NewVersion, RegisteredModel, Run, Trace, TraceInfo, VersionNumber, Webhook,
 };
 use crate::tracking::{
     Answer, ArtifactBody, Environment, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth,
-    StoreInfo, TrackingError, VersionQuery,
+    StoreInfo, TraceQuery, TrackingError, VersionQuery,
 };
 
 /// Answers each search for runs with the next stream.
 #[derive(Default)]
 pub struct TestStore {
     runs: Mutex<VecDeque<PageStream<Run>>>,
+    traces: Mutex<VecDeque<PageStream<TraceInfo>>>,
+    trace: Mutex<VecDeque<Result<Trace, TrackingError>>>,
+    feedback: Mutex<VecDeque<Result<Assessment, TrackingError>>>,
 }
 
 impl TestStore {
     /// What the next search for runs finds.
     pub fn will_find(&self, pages: Vec<Result<Vec<Run>, TrackingError>>) {
         self.runs.lock().unwrap().push_back(stream::iter(pages).boxed());
+    }
+
+    /// What the next search for traces finds.
+    pub fn will_find_traces(&self, pages: Vec<Result<Vec<TraceInfo>, TrackingError>>) {
+        self.traces.lock().unwrap().push_back(stream::iter(pages).boxed());
+    }
+
+    /// The next trace that is asked for.
+    pub fn will_get_trace(&self, trace: Result<Trace, TrackingError>) {
+        self.trace.lock().unwrap().push_back(trace);
+    }
+
+    /// What becomes of the next feedback.
+    pub fn will_log_feedback(&self, answer: Result<Assessment, TrackingError>) {
+        self.feedback.lock().unwrap().push_back(answer);
     }
 }
 
@@ -135,6 +153,17 @@ impl Store for TestStore {
     }
     fn read_artifact(&self, _: &ArtifactRoot, _: &str, _: Option<u64>) -> Answer<ArtifactBody> {
         no()
+    }
+    fn search_traces(&self, _: TraceQuery) -> PageStream<TraceInfo> {
+        self.traces.lock().unwrap().pop_front().unwrap_or_else(none)
+    }
+    fn get_trace(&self, _: &str) -> Answer<Trace> {
+        let trace = self.trace.lock().unwrap().pop_front().unwrap_or_else(|| Err(unsupported()));
+        Box::pin(async { trace })
+    }
+    fn log_feedback(&self, _: NewFeedback) -> Answer<Assessment> {
+        let answer = self.feedback.lock().unwrap().pop_front().unwrap_or_else(|| Err(unsupported()));
+        Box::pin(async { answer })
     }
 }
 

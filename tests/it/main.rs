@@ -42,6 +42,9 @@ mod sqlite;
 mod start;
 #[cfg(test)]
 mod support;
+#[cfg(unix)]
+#[cfg(test)]
+mod traces;
 #[cfg(test)]
 mod window;
 #[cfg(test)]

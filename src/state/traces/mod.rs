@@ -149,7 +149,7 @@ impl Traces {
     pub fn apply(&mut self, command: TracesCommand, cx: &mut Cx<'_>) {
         match (command, self.listings.first_mut(), self.pages.first_mut()) {
             (TracesCommand::Filter(text), Some(listing), _) => {
-                listing.want(cx, |wanted| wanted.filter = text)
+                listing.want(cx, |wanted| wanted.filter = text);
             }
             (TracesCommand::CycleSort(column), Some(listing), _) => listing.cycle_sort(column, cx),
             (TracesCommand::LoadRest, Some(listing), _) => listing.load_rest(cx),

@@ -157,7 +157,6 @@ fn chip_ui(ui: &mut Ui, assessment: &Assessment) {
 
 fn who(assessment: &Assessment) -> String {
     let kind = match assessment.source_type.as_str() {
-        "HUMAN" => "",
         "LLM_JUDGE" | "AI_JUDGE" => "the judge ",
         "CODE" => "code ",
         _ => "",

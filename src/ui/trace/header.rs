@@ -146,21 +146,18 @@ fn model_ui(ui: &mut Ui, cx: &Cx<'_>, model_id: &str, out: &mut Commands) {
         out.push(RunsCommand::NameModels(vec![model_id.to_owned()]));
     }
     let label = models.get(model_id);
-    match label.and_then(|label| label.registered_as.last()) {
-        Some((name, version)) => {
-            let link = ui.link(format!("{name} v{version}"));
-            if link.on_hover_text(format!("Open this version\n{model_id}")).clicked() {
-                let (kind, name) = (ModelKind::Model, name.clone());
-                out.push(Route::Version { kind, name, version: *version });
-            }
+    if let Some((name, version)) = label.and_then(|label| label.registered_as.last()) {
+        let link = ui.link(format!("{name} v{version}"));
+        if link.on_hover_text(format!("Open this version\n{model_id}")).clicked() {
+            let (kind, name) = (ModelKind::Model, name.clone());
+            out.push(Route::Version { kind, name, version: *version });
         }
-        None => {
-            if let Some(label) = label {
-                ui.label(&label.name);
-            }
-            copyable_id_ui(ui, model_id, "logged model id", out);
-        }
+        return;
     }
+    if let Some(label) = label {
+        ui.label(&label.name);
+    }
+    copyable_id_ui(ui, model_id, "logged model id", out);
 }
 
 fn tags_ui(ui: &mut Ui, info: &TraceInfo) {

@@ -38,7 +38,7 @@ impl TraceView {
         let Some(page) = cx.workspace().and_then(|workspace| workspace.traces.page(trace_id)) else { return };
         if self.trace_id != *trace_id {
             *self = Self { trace_id: trace_id.clone(), ..Self::default() };
-            self.spans.search = page.search_text().to_owned();
+            page.search_text().clone_into(&mut self.spans.search);
         }
         Pane::Main.take_keys_on_press(ui, ui.max_rect());
         let Some(shown) = page.shown().value() else {

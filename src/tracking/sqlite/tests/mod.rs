@@ -5,6 +5,7 @@ mod artifacts;
 mod faults;
 mod reading;
 mod registering;
+mod traces;
 mod writing;
 
 use std::path::{Path, PathBuf};
