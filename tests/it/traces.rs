@@ -153,18 +153,26 @@ async fn server_file_and_python_say_the_same() {
     assert_eq!(here, found(&*server, of_experiment(&made.experiment)).await);
     // Python leaves traces out whose spans are not complete.
     assert!(here.len() >= expected.len());
+    assert!(here.iter().any(|info| info.state == TraceState::InProgress), "{here:?}");
     here.retain(|info| expected.iter().any(|it| it["id"] == info.trace_id.as_str()));
     for (info, expected) in here.iter().zip(expected) {
         let (file, server) =
             (file.get_trace(&info.trace_id).await.unwrap(), server.get_trace(&info.trace_id).await.unwrap());
         assert_eq!(file.info, *info);
         let mut spans = [file.spans.clone(), server.spans.clone()];
-        spans.iter_mut().for_each(|spans| spans.sort_by(|a, b| a.span_id.cmp(&b.span_id)));
+        for spans in &mut spans {
+            spans.sort_by(|a, b| a.span_id.cmp(&b.span_id));
+        }
         assert_eq!(spans[0], spans[1]);
         assert_eq!(file.info, server.info);
         assert_eq!((&file.missing, &server.missing), (&None, &None));
         assert_eq!(in_python(&file), *expected);
     }
+    let huge = here.iter().find(|info| info.name() == "huge").unwrap();
+    let huge = file.get_trace(&huge.trace_id).await.unwrap();
+    let notes = huge.spans[0].attributes.iter().find(|(name, _)| name == "notes").unwrap();
+    assert_eq!(notes.1.as_text().map(str::len), Some(300_000));
+    assert_eq!(huge.spans[0].outputs.as_ref().unwrap().get("rows").unwrap().len(), Some(2_000));
     let failed = here.iter().find(|info| info.state == TraceState::Error).unwrap();
     let failed = file.get_trace(&failed.trace_id).await.unwrap();
     let tool = failed.spans.iter().find(|span| span.name == "look_up").unwrap();

@@ -1,7 +1,7 @@
 //! Data of any shape as a tree of names and values; long texts wrap, long lists show their start.
 
 use egui::text::LayoutJob;
-use egui::{Id, Label, TextFormat, TextStyle, Ui, Vec2};
+use egui::{Id, Label, TextFormat, TextStyle, Ui};
 
 use crate::entities::TraceValue;
 use crate::state::format;
@@ -17,6 +17,8 @@ const MOST_TEXT: usize = 200_000;
 const OPEN: usize = 30;
 /// Deeper lists begin folded.
 const OPEN_DEPTH: usize = 3;
+/// Bytes of what a folded value says of itself.
+const SUMMARY: usize = 160;
 const INDENT: f32 = 14.0;
 
 /// Draws a value. `salt` tells it from others on the screen.
@@ -69,29 +71,27 @@ fn entry_ui(ui: &mut Ui, id: Id, name: &str, value: &TraceValue, depth: usize) {
     };
     let begins_open = depth < OPEN_DEPTH && count <= OPEN;
     let open = ui.data(|data| data.get_temp::<bool>(id)).unwrap_or(begins_open);
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 0.0;
-        ui.spacing_mut().button_padding = egui::vec2(1.0, 0.0);
-        ui.spacing_mut().interact_size.y = size::CHIP - 2.0;
+    let label = format!("{} {name}", if open { "Fold" } else { "Unfold" });
+    let icon = if open { Icon::ChevronDown } else { Icon::ChevronRight };
+    let kind = match value {
+        TraceValue::Map(_) => format!("{{{}}}", format::count(count)),
+        _ => format!("[{}]", format::count(count)),
+    };
+    let summary = if open { kind } else { format!("{kind} {}", value.summary(SUMMARY)) };
+    let color = ui.tokens().text_weak;
+    let text = theme::text::mono(format!("{name}  {summary}")).color(color);
+    let row = ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 3.0;
+        ui.spacing_mut().interact_size.y = size::ICON;
         ui.add_space(depth as f32 * INDENT);
-        let icon = if open { Icon::ChevronDown } else { Icon::ChevronRight };
-        let kind = match value {
-            TraceValue::Map(_) => format!("{{{}}}", format::count(count)),
-            _ => format!("[{}]", format::count(count)),
-        };
-        let summary = if open { kind } else { format!("{kind} {}", value.summary(120)) };
-        let weak = ui.tokens().text_weak;
-        let button = theme::button::quiet((
-            icon.sized(12.0).alt_text(""),
-            theme::text::mono(name).color(key_color(ui)),
-            theme::text::mono(summary).color(weak),
-        ));
-        let button = button.truncate().min_size(Vec2::ZERO);
-        let label = format!("{} {name}", if open { "Fold" } else { "Unfold" });
-        if ui.add(button).accessible_name(label).clicked() {
-            ui.data_mut(|data| data.insert_temp(id, !open));
-        }
+        ui.add(icon.sized(12.0).tint(color).alt_text(""));
+        ui.add(Label::new(text).truncate().selectable(false));
     });
+    let response = ui.interact(row.response.rect, id.with("row"), egui::Sense::click());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
+    if response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
+        ui.data_mut(|data| data.insert_temp(id, !open));
+    }
     if open {
         values_ui(ui, id, value, depth + 1);
     }

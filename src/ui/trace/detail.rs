@@ -41,7 +41,8 @@ impl DetailView {
             Frame::new().inner_margin(margin).show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 title_ui(ui, node, span, out);
-                failure_ui(ui, span);
+                let below = &shown.tree.nodes()[at + 1..node.end.max(at + 1)];
+                failure_ui(ui, span, below.iter().any(|node| node.failed));
                 ui.push_id("inputs", |ui| self.section_ui(ui, "Inputs", span.inputs.as_ref(), out));
                 ui.push_id("outputs", |ui| self.section_ui(ui, "Outputs", span.outputs.as_ref(), out));
                 events_ui(ui, span, shown);
@@ -210,7 +211,7 @@ fn boxed(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
 }
 
 /// What went wrong: the exceptions, or what was said without one.
-fn failure_ui(ui: &mut Ui, span: &Span) {
+fn failure_ui(ui: &mut Ui, span: &Span, below: bool) {
     let exceptions = span.events.iter().filter(|event| event.name == "exception");
     let mut any = false;
     for (at, event) in exceptions.enumerate() {
@@ -218,8 +219,11 @@ fn failure_ui(ui: &mut Ui, span: &Span) {
         ui.push_id(("exception", at), |ui| exception_ui(ui, event));
     }
     if !any && span.status == SpanStatus::Error {
-        let said =
-            if span.status_message.is_empty() { "It failed without a word" } else { &span.status_message };
+        let said = match span.status_message.as_str() {
+            "" if below => "A step below it failed",
+            "" => "It failed without a word",
+            said => said,
+        };
         error_box_ui(ui, "Error", said, |_| {});
     }
 }

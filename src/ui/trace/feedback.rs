@@ -6,10 +6,10 @@ use egui::{
 
 use crate::entities::{Assessment, AssessmentKind, Millis, NewFeedback, TraceValue};
 use crate::state::command::Commands;
+use crate::state::format;
 use crate::state::traces::{TracePage, TracesCommand};
 use crate::theme::{self, Icon, Themed as _, Tint, Tokens, size};
 use crate::ui::Cx;
-use crate::ui::widgets::time_ui;
 
 /// The name under which MLflow keeps feedback that has no other.
 const NAME: &str = "feedback";
@@ -125,7 +125,13 @@ fn chip_ui(ui: &mut Ui, assessment: &Assessment) {
     let tokens = ui.tokens();
     let (icon, tint, value) = look(assessment, tokens);
     let value: String = value.chars().take(32).collect();
-    let name = format!("{} {value}", assessment.name);
+    // A thumb says it all.
+    let is_thumb = matches!(icon, Icon::Good | Icon::Bad);
+    let (name, alt) = if is_thumb {
+        (assessment.name.clone(), value.as_str())
+    } else {
+        (format!("{} {value}", assessment.name), "")
+    };
     let response = Frame::new()
         .fill(tint.bg)
         .stroke(Stroke::new(size::HAIRLINE, tint.border))
@@ -135,7 +141,7 @@ fn chip_ui(ui: &mut Ui, assessment: &Assessment) {
             ui.spacing_mut().item_spacing.x = size::SPACE_XS;
             ui.spacing_mut().interact_size.y = size::CHIP - 2.0;
             ui.horizontal(|ui| {
-                ui.add(icon.sized(12.0).tint(tint.fg).alt_text(""));
+                ui.add(icon.sized(12.0).tint(tint.fg).alt_text(alt));
                 let text = RichText::new(&name).small().color(tint.fg);
                 ui.add(
                     Label::new(if assessment.valid { text } else { text.strikethrough() }).selectable(false),
@@ -182,9 +188,11 @@ pub(super) fn assessment_ui(ui: &mut Ui, assessment: &Assessment, now: Millis) {
                 ui.add(icon.sized(size::ICON_SMALL).tint(color).alt_text(""));
                 ui.label(theme::text::strong(&assessment.name));
                 ui.add(Label::new(RichText::new(value).color(color)).wrap());
-                let what = format!("{} by {},", assessment.kind.label().to_lowercase(), who(assessment));
-                ui.label(theme::text::small(what));
-                time_ui(ui, assessment.create_time, now);
+                let when = assessment.create_time.map(|at| format!(", {}", format::relative_time(at, now)));
+                let kind = assessment.kind.label().to_lowercase();
+                let what = format!("{kind} by {}{}", who(assessment), when.unwrap_or_default());
+                let exact = assessment.create_time.map(format::exact_time).unwrap_or_default();
+                ui.label(theme::text::small(what)).on_hover_text(exact);
             });
             if !assessment.rationale.is_empty() {
                 ui.add(Label::new(&assessment.rationale).wrap().selectable(true));

@@ -74,7 +74,7 @@ impl TraceView {
         let room = ui.available_width();
         Panel::left("spans")
             .default_size(room * 0.5)
-            .size_range(240.0..=(room - 260.0).max(260.0))
+            .size_range(240.0..=(room - 320.0).max(260.0))
             .frame(Frame::new().fill(ui.tokens().panel_bg))
             .show(ui, |ui| {
                 ui.set_min_size(ui.available_size());

@@ -180,7 +180,7 @@ fn axis_ui(ui: &mut Ui, total_ns: u64) -> Lanes {
     painter.hline(rect.x_range(), rect.bottom() - 0.5, line);
     let font = TextStyle::Small.resolve(ui.style());
     // On a narrow axis only its ends are named.
-    let step = if lanes.bars.span() < 260.0 { TICKS } else { 1 };
+    let step = if lanes.bars.span() < 200.0 { TICKS } else { 1 };
     for tick in (0..=TICKS).step_by(step) {
         let at = total_ns / TICKS as u64 * tick as u64;
         let align = match tick {
