@@ -50,8 +50,11 @@ def huge():
     mlflow.get_current_active_span().set_attribute("notes", "long " * 60_000)
     return {"rows": [{"n": n, "text": "x" * 50} for n in range(2_000)]}
 huge()
-open_span = mlflow.start_span_no_context("unfinished", inputs={"q": 1})
 mlflow.flush_trace_async_logging()
+from mlflow.entities import TraceInfo, TraceLocation, TraceState
+from mlflow.tracking._tracking_service.utils import _get_store
+location = TraceLocation.from_experiment_id(experiment)
+_get_store().start_trace(TraceInfo("tr-" + "a" * 32, location, request_time=1795326998000, state=TraceState.IN_PROGRESS, request_preview="unfinished"))
 found = client.search_traces(locations=[experiment], max_results=100)
 by_name = {}
 for trace in found:
@@ -153,7 +156,11 @@ async fn server_file_and_python_say_the_same() {
     assert_eq!(here, found(&*server, of_experiment(&made.experiment)).await);
     // Python leaves traces out whose spans are not complete.
     assert!(here.len() >= expected.len());
-    assert!(here.iter().any(|info| info.state == TraceState::InProgress), "{here:?}");
+    let unfinished = here.iter().find(|info| info.state == TraceState::InProgress).unwrap();
+    for store in [&file, &server] {
+        let trace = store.get_trace(&unfinished.trace_id).await.unwrap();
+        assert_eq!((&trace.info, trace.spans.len(), trace.missing.is_some()), (unfinished, 0, true));
+    }
     here.retain(|info| expected.iter().any(|it| it["id"] == info.trace_id.as_str()));
     for (info, expected) in here.iter().zip(expected) {
         let (file, server) =

@@ -117,7 +117,9 @@ impl Traces {
     fn enter_page(&mut self, trace_id: &str, cx: &mut Cx<'_>) {
         let Some(at) = self.pages.iter().position(|page| page.trace_id() == trace_id) else {
             self.pages.insert(0, TracePage::open(trace_id, cx));
-            self.pages.truncate(PAGES);
+            let old = self.pages.split_off(PAGES.min(self.pages.len()));
+            // A page may be made of millions of values.
+            drop(cx.tasks.spawn_blocking(move || drop(old)));
             return;
         };
         let mut page = self.pages.remove(at);

@@ -1,6 +1,6 @@
 //! One trace: its tree, what of it is folded, found and chosen, and the feedback that is being written.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::tree::SpanTree;
@@ -26,8 +26,9 @@ impl ShownTrace {
         self.tree.nodes().get(node).and_then(|node| self.trace.spans.get(node.span))
     }
 
-    fn node_of(&self, span_id: &str) -> Option<usize> {
-        (0..self.tree.nodes().len()).find(|&node| self.span(node).is_some_and(|span| span.span_id == span_id))
+    fn nodes_by_id(&self) -> HashMap<&str, usize> {
+        let nodes = 0..self.tree.nodes().len();
+        nodes.filter_map(|node| Some((self.span(node)?.span_id.as_str(), node))).collect()
     }
 }
 
@@ -75,6 +76,8 @@ impl TracePage {
             && let Some(now) = self.shown.value().cloned()
         {
             self.replaced(before.as_deref(), &now, cx);
+            // It may be made of millions of values.
+            drop(cx.tasks.spawn_blocking(move || drop(before)));
         }
         if let Some(task) = &mut self.searching {
             let polled = task.poll();
@@ -93,9 +96,10 @@ impl TracePage {
 
     /// What was folded and chosen is looked for in the new tree.
     fn replaced(&mut self, before: Option<&ShownTrace>, now: &ShownTrace, cx: &Cx<'_>) {
-        let again = |node: usize| now.node_of(&before?.span(node)?.span_id);
         match before {
             Some(before) if before.tree != now.tree || before.trace.spans.len() != now.trace.spans.len() => {
+                let places = now.nodes_by_id();
+                let again = |node: usize| places.get(before.span(node)?.span_id.as_str()).copied();
                 self.selected = again(self.selected).unwrap_or(0);
                 self.folded = std::mem::take(&mut self.folded).into_iter().filter_map(again).collect();
             }
