@@ -1,14 +1,20 @@
 //! Small dialogs: type the version that an alias shall move to; name a new alias. Both lead to the plan.
 
-use egui::{Context, Id, Key, Label, Modal, Modifiers, TextEdit, Ui};
+use egui::{Context, Ui};
 
 use crate::entities::VersionNumber;
 use crate::state::command::Commands;
 use crate::state::navigation::ModelKind;
 use crate::state::registry::RegistryCommand;
 use crate::state::registry::board::{Board, alias_problem, parse_version};
-use crate::theme::{self, Themed as _, size};
+use crate::theme::{self, size};
 use crate::ui::Cx;
+use crate::ui::widgets::form::{Below, Confirm, Form, Formed, dialog_ui};
+
+pub use crate::ui::widgets::form::modal;
+
+/// As wide as a name and two buttons need, in points.
+const WIDTH: f32 = 360.0;
 
 /// The dialog that is open, with what is typed in it.
 #[derive(Debug, Default)]
@@ -64,28 +70,13 @@ impl Dialog {
         };
         let done = match self {
             Self::Closed => return,
-            Self::Move(typed) => modal_ui(ctx, "move alias", |ui| typed.move_ui(ui, board, out)),
-            Self::Add(typed) => modal_ui(ctx, "add alias", |ui| typed.add_ui(ui, board, out)),
+            Self::Move(typed) => dialog_ui(ctx, "move alias", WIDTH, |ui| typed.move_ui(ui, board, out)),
+            Self::Add(typed) => dialog_ui(ctx, "add alias", WIDTH, |ui| typed.add_ui(ui, board, out)),
         };
-        if done {
+        if done.0 || done.1 {
             *self = Self::Closed;
         }
     }
-}
-
-/// A dialog over everything.
-pub fn modal(ctx: &Context, id: &str) -> Modal {
-    let frame = egui::Frame::popup(&ctx.global_style()).inner_margin(size::SPACE_L);
-    Modal::new(Id::unique(id)).backdrop_color(ctx.tokens().scrim).frame(frame)
-}
-
-/// `true`: it is to be closed.
-fn modal_ui(ctx: &Context, id: &str, add: impl FnOnce(&mut Ui) -> bool) -> bool {
-    let modal = modal(ctx, id).show(ctx, |ui| {
-        ui.set_width(320.0);
-        add(ui)
-    });
-    modal.inner || modal.should_close()
 }
 
 impl Typed {
@@ -96,7 +87,7 @@ impl Typed {
 
     fn move_ui(&mut self, ui: &mut Ui, board: &Board, out: &mut Commands) -> bool {
         ui.label(theme::text::title(format!("Move {} from v{}", self.alias, self.version)));
-        let enter = self.field_ui(ui, "Version", "7");
+        ui.add_space(size::SPACE_S);
         let target = parse_version(&self.text);
         let problem = match target {
             None => Some("Type the number of a version".to_owned()),
@@ -106,11 +97,14 @@ impl Typed {
             }
             Some(_) => None,
         };
-        self.end_ui(ui, enter, "Continue…", problem.as_deref(), || {
+        let mut form = self.form();
+        let below = self.below(problem.as_deref(), None);
+        form.field_ui(ui, "Version", "Its number", &mut self.text, below);
+        self.end_ui(ui, &form, problem.is_none(), |typed| {
             out.push(RegistryCommand::Plan {
-                kind: self.kind,
-                name: self.name.clone(),
-                alias: self.alias.clone(),
+                kind: typed.kind,
+                name: typed.name.clone(),
+                alias: typed.alias.clone(),
                 to: target,
             });
         })
@@ -118,62 +112,50 @@ impl Typed {
 
     fn add_ui(&mut self, ui: &mut Ui, board: &Board, out: &mut Commands) -> bool {
         ui.label(theme::text::title(format!("Add an alias to v{}", self.version)));
-        let enter = self.field_ui(ui, "Alias", "candidate");
-        let alias = self.text.trim();
-        let elsewhere = board.model.value().and_then(|model| model.alias(alias));
-        let problem = match (alias_problem(alias), elsewhere) {
+        ui.add_space(size::SPACE_S);
+        let alias = self.text.trim().to_owned();
+        let elsewhere = board.model.value().and_then(|model| model.alias(&alias));
+        let problem = match (alias_problem(&alias), elsewhere) {
             (Some(problem), _) => Some(problem.to_owned()),
             (None, Some(at)) if at == self.version => Some(format!("{alias} is on v{at} already")),
             _ => None,
         };
-        if problem.is_none()
-            && let Some(at) = elsewhere
-        {
-            let text = format!("{alias} is on v{at}: it would move here");
-            ui.add(Label::new(egui::RichText::new(text).color(ui.tokens().warning.fg)).wrap());
-        }
-        self.end_ui(ui, enter, "Continue…", problem.as_deref(), || {
+        let moves = elsewhere.map(|at| format!("{alias} is on v{at}: it would move here"));
+        let mut form = self.form();
+        let below = self.below(problem.as_deref(), moves.as_deref());
+        form.field_ui(ui, "Alias", "A name, such as candidate", &mut self.text, below);
+        self.end_ui(ui, &form, problem.is_none(), |typed| {
             out.push(RegistryCommand::Plan {
-                kind: self.kind,
-                name: self.name.clone(),
-                alias: alias.to_owned(),
-                to: Some(self.version),
+                kind: typed.kind,
+                name: typed.name.clone(),
+                alias,
+                to: Some(typed.version),
             });
         })
     }
 
-    /// `true`: Enter was pressed in it.
-    fn field_ui(&mut self, ui: &mut Ui, name: &str, hint: &str) -> bool {
-        ui.add_space(size::SPACE_S);
-        let field = TextEdit::singleline(&mut self.text).hint_text(hint).desired_width(f32::INFINITY);
-        let response = ui.add(field).accessible_name(name);
-        if !std::mem::replace(&mut self.opened, true) {
-            response.request_focus();
-        }
-        response.lost_focus() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter))
+    fn form(&mut self) -> Form {
+        Form::new(!std::mem::replace(&mut self.opened, true))
     }
 
-    /// The problem with what is typed, and the buttons. `true`: done, or given up.
-    fn end_ui(
-        &self,
-        ui: &mut Ui,
-        enter: bool,
-        label: &str,
-        problem: Option<&str>,
-        go: impl FnOnce(),
-    ) -> bool {
-        let shown = problem.filter(|_| !self.text.is_empty()).unwrap_or_default();
-        ui.label(theme::text::small(shown));
-        let mut done = false;
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let ready = problem.is_none();
-            let clicked = ui.add_enabled(ready, theme::button::primary(label)).clicked();
-            if (clicked || enter) && ready {
-                go();
-                done = true;
+    /// Nothing is wrong yet with what was not typed.
+    fn below<'a>(&self, problem: Option<&'a str>, warning: Option<&'a str>) -> Below<'a> {
+        match (problem, warning) {
+            (Some(problem), _) if !self.text.is_empty() => Below::Problem(problem),
+            (None, Some(warning)) => Below::Warning(warning),
+            _ => Below::Nothing,
+        }
+    }
+
+    /// The buttons. `true`: done, or given up.
+    fn end_ui(&self, ui: &mut Ui, form: &Form, ready: bool, go: impl FnOnce(&Self)) -> bool {
+        match form.end_ui(ui, Confirm::Primary("Continue…"), ready, None) {
+            Formed::On => false,
+            Formed::Cancelled => true,
+            Formed::Confirmed => {
+                go(self);
+                true
             }
-            done |= ui.add(theme::button::default("Cancel")).clicked();
-        });
-        done
+        }
     }
 }

@@ -5,6 +5,7 @@ mod chips;
 mod code;
 mod facts;
 mod field;
+pub mod form;
 mod list;
 mod markdown;
 mod message;

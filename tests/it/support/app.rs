@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use egui::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use flowdeck::app::{Flowdeck, Options};
@@ -128,9 +129,13 @@ pub fn click(app: &mut App, label: &str) {
 /// Waits for a text field, replaces its text.
 #[track_caller]
 pub fn type_into(app: &mut App, label: &str, text: &str) {
-    wait_for(app, label);
-    let field = app.query_all_by_label(label).next().expect("it was there");
-    field.focus();
+    let is_field = |role| matches!(role, Role::TextInput | Role::MultilineTextInput | Role::PasswordInput);
+    // What stands above a field may have its name.
+    step_until(app, label, |app| {
+        app.query_all_by_label(label).any(|node| is_field(node.accesskit_node().role()))
+    });
+    let field = app.query_all_by_label(label).find(|node| is_field(node.accesskit_node().role()));
+    field.expect("it was there").focus();
     app.step();
     app.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
     app.event(egui::Event::Text(text.to_owned()));
