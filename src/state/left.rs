@@ -23,7 +23,12 @@ impl Left {
     /// What has to be followed of a server that is left; nothing if it has nothing to answer.
     pub fn of(workspace: Workspace) -> Option<Self> {
         let busy = workspace.store.health().in_flight > 0;
-        busy.then(|| Self { store: workspace.store, registry: workspace.registry, since: Instant::now() })
+        busy.then(|| {
+            let mut registry = workspace.registry;
+            // Nobody sees a question any more: what came of it is told as a notice.
+            registry.life.close();
+            Self { store: workspace.store, registry, since: Instant::now() }
+        })
     }
 
     fn is_over(&self) -> bool {

@@ -38,6 +38,7 @@ pub use command::Command;
 pub use navigation::{ModelKind, Navigation, Route, RunTab, TraceScope};
 
 use crate::tracking::{Environment, Store, StoreInfo};
+use registry::life::After;
 
 /// Everything the app knows.
 pub struct State {
@@ -119,9 +120,24 @@ impl State {
             workspace.poll(deadline, cx);
             workspace.follow(&route, cx);
         });
+        self.follow_registry();
         if Instant::now() >= deadline {
             // What is left waits for another frame, which nothing else would ask for.
             self.tasks.wake();
+        }
+    }
+
+    /// What was renamed or deleted changes where we are, and where Back leads.
+    fn follow_registry(&mut self) {
+        let after = self.workspace.as_mut().map(|workspace| workspace.registry.life.take_after());
+        for after in after.unwrap_or_default() {
+            if let After::Go(route) = after {
+                self.go(route);
+            } else if self.navigation.rewrite(|route| after.rewrite(route)) {
+                self.enter();
+            } else if after == After::Registered && matches!(self.navigation.current(), Route::Run { .. }) {
+                self.refresh();
+            }
         }
     }
 
@@ -216,10 +232,17 @@ impl State {
     /// Everything that has a name, for the palette.
     pub fn findable(&self) -> Vec<finder::Found> {
         let Some(workspace) = &self.workspace else { return Vec::new() };
+        let route = self.navigation.current();
         let mut found = workspace.registry.findable();
+        if let Route::Run { run_id, .. } = route
+            && let Some(run) = workspace.run.get(run_id)
+        {
+            found.extend(registry::life::registering(&run.registrable()));
+        }
         found.extend(workspace.experiments.findable());
         found.extend(workspace.runs.findable());
         found.extend(workspace.traces.findable());
+        found.extend(workspace.registry.doable(route));
         found
     }
 }

@@ -267,6 +267,25 @@ impl Navigation {
         *self = Self { current: route, ..Self::default() };
     }
 
+    /// Changes every place that we are at, were at, or came back from: what it showed has another name, or is gone.
+    /// `true`: so is what is shown now.
+    pub fn rewrite(&mut self, rewrite: impl Fn(&mut Route)) -> bool {
+        let before = self.current.clone();
+        rewrite(&mut self.current);
+        for steps in [&mut self.back, &mut self.forward] {
+            steps.iter_mut().for_each(&rewrite);
+            steps.dedup();
+        }
+        // A step that leads to where we are is none.
+        for steps in [&mut self.back, &mut self.forward] {
+            if steps.last() == Some(&self.current) {
+                steps.pop();
+            }
+        }
+        self.last_of_section.iter_mut().for_each(|(_, route)| rewrite(route));
+        self.current != before
+    }
+
     fn remember(&mut self) {
         let section = self.current.section();
         self.last_of_section.retain(|(s, _)| *s != section);
@@ -313,6 +332,28 @@ mod tests {
         assert_eq!(full.with_beside(kind, "e").models(), ["a", "b", "c", "e"]);
         assert_eq!(two.without(kind, "a"), Route::Model { kind, name: "b".into() });
         assert_eq!(two.with_beside(ModelKind::Prompt, "p").models(), ["p"], "kinds do not mix");
+    }
+
+    #[test]
+    fn what_is_gone_is_no_place_to_go_back_to() {
+        let model = |name: &str| Route::Model { kind: ModelKind::Model, name: name.into() };
+        let mut navigation = Navigation::default();
+        for route in [Route::Models(ModelKind::Model), model("a"), Route::Chat, model("b"), model("a")] {
+            navigation.go(route);
+        }
+        let gone = |route: &mut Route| {
+            if *route == model("a") {
+                *route = Route::Models(ModelKind::Model);
+            }
+        };
+        assert!(navigation.rewrite(gone));
+        assert_eq!(navigation.current(), &Route::Models(ModelKind::Model));
+        assert!(!navigation.rewrite(gone));
+        navigation.back();
+        assert_eq!(navigation.current(), &model("b"));
+        navigation.back();
+        navigation.back();
+        assert_eq!(navigation.current(), &Route::Models(ModelKind::Model));
     }
 
     #[test]

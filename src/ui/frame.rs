@@ -8,6 +8,7 @@ use super::connect::ConnectView;
 use super::experiments::ExperimentsView;
 use super::palette::PaletteView;
 use super::registry::RegistryView;
+use super::registry::life::ghost_ui;
 use super::run::RunView;
 use super::runs::RunsView;
 use super::shortcuts::ShortcutsView;
@@ -76,6 +77,7 @@ impl Ui {
             .frame(Frame::new().fill(tokens.panel_bg))
             .show(ui, |ui| Pane::Main.show(ui, |ui| self.main_ui(ui, cx, out)));
         self.registry.modals_ui(ui.ctx(), cx, out);
+        ghost_ui(ui);
         self.palette.show(ui.ctx(), cx, out);
         self.shortcuts.show(ui.ctx());
         toasts::show(ui.ctx(), main.response.rect, cx, out);

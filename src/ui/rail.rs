@@ -3,6 +3,7 @@
 use egui::{Align, Layout, Ui, Vec2, vec2};
 
 use super::Cx;
+use super::registry::life::spring_ui;
 use crate::state::Command;
 use crate::state::command::Commands;
 use crate::state::navigation::{ModelKind, Route, Section};
@@ -43,7 +44,11 @@ fn entry_ui(
         .frame_when_inactive(false)
         .selected(here)
         .min_size(vec2(size::RAIL_BUTTON, size::RAIL_BUTTON));
-    if ui.add(button).accessible_name(name).on_hover_text(name).clicked() {
+    let response = ui.add(button).accessible_name(name).on_hover_text(name);
+    if section == Section::Models {
+        spring_ui(&response, here, cx.state.settings.get().list_shown, out);
+    }
+    if response.clicked() {
         // From elsewhere: as the section was left. Again: its start.
         let left = cx.state.navigation.last_of(section).filter(|_| !here);
         out.push(Command::Go(left.cloned().unwrap_or(home)));

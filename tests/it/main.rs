@@ -21,6 +21,7 @@ mod conversations;
 mod details;
 #[cfg(test)]
 mod faults;
+mod life;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod departures;
 #[cfg(test)]
 mod fake_store;
 pub mod finding;
+pub mod life;
 pub mod links;
 pub mod matrix;
 pub mod models;
@@ -30,6 +31,7 @@ use std::time::{Duration, Instant};
 
 use ages::Ages;
 use board::Board;
+use life::{Life, LifeCommand};
 use models::Models;
 use operations::{Operation, Start};
 use plan::{Answers, Plan};
@@ -37,7 +39,7 @@ use promotion::{AliasChange, LOOKS};
 use version::{VersionEdit, VersionPage};
 
 use super::finder::Found;
-use super::navigation::{ModelKind, Route};
+use super::navigation::{ModelKind, Route, Section};
 use super::{Command, Cx};
 use crate::entities::{RegisteredModel, VersionNumber};
 
@@ -83,6 +85,8 @@ pub enum RegistryCommand {
         /// The model it belongs to.
         model: String,
     },
+    /// About creating, describing, renaming, deleting and registering.
+    Life(LifeCommand),
 }
 
 /// What is changed of a plan.
@@ -122,6 +126,8 @@ pub struct Registry {
     pub ages: Ages,
     /// The version that is open.
     pub version: VersionPage,
+    /// What else is done with models and versions.
+    pub life: Life,
     plan: Option<Plan>,
     plans: u64,
     operations: Vec<Operation>,
@@ -157,10 +163,14 @@ impl Registry {
             self.boards_mut().for_each(|board| board.update_version(&truth));
         }
         self.poll_operations(cx);
+        self.poll_life(deadline, cx);
     }
 
     /// Loads what a route shows, unless it is there. Aliases are asked anew each time: others move them too.
     pub fn enter(&mut self, route: &Route, cx: &mut Cx<'_>) {
+        if matches!(route.section(), Section::Models | Section::Prompts) {
+            self.life.webhooks.load_if_empty(cx);
+        }
         match route {
             Route::Models(kind) | Route::Matrix(kind) => self.list_mut(*kind).load_if_empty(*kind, cx),
             Route::Model { kind, name } => {
@@ -221,6 +231,7 @@ impl Registry {
                     "{alias} is an alias of {model}: it can stand on that model's versions only. Nothing changed"
                 ));
             }
+            RegistryCommand::Life(command) => self.apply_life(command, cx),
         }
     }
 

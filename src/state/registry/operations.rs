@@ -369,7 +369,7 @@ fn record(operation: &Operation, cx: &mut Cx<'_>) {
     }
 }
 
-fn push_entry(text: &str, outcome: Outcome, undo: Option<Command>, cx: &mut Cx<'_>) {
+pub(super) fn push_entry(text: &str, outcome: Outcome, undo: Option<Command>, cx: &mut Cx<'_>) {
     cx.activity.push(ActivityEntry {
         at: format::now(),
         server: cx.store.info().label.clone(),

@@ -297,7 +297,7 @@ pub const MOST_EVENTS: usize = 12;
 pub const LOOKS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(25)];
 
 /// Pauses before the alias is read again where a write went unanswered and the first reading fails too.
-const RETRY_PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1500)];
+pub(super) const RETRY_PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1500)];
 
 /// Why a change is made, in the words of who makes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -441,7 +441,7 @@ async fn read_persistently(store: &dyn Store, name: &str) -> Result<RegisteredMo
 }
 
 /// Whether the server, or the way to it, said no before anything was done. Everything else may have taken effect.
-fn is_certain_refusal(error: &TrackingError) -> bool {
+pub(super) fn is_certain_refusal(error: &TrackingError) -> bool {
     match error {
         TrackingError::Refused { .. }
         | TrackingError::UnknownHost { .. }

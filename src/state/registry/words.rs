@@ -1,4 +1,4 @@
-//! Descriptions in one line, for cells and titles.
+//! Descriptions in one line, for cells and titles; lists in a sentence.
 
 /// The first line that says something.
 pub fn first_line(text: &str) -> &str {
@@ -28,6 +28,18 @@ pub fn plain_line(markdown: &str) -> String {
     plain.push_str(rest);
     plain.retain(|c| c != '*' && c != '`');
     plain
+}
+
+/// `a`, `a and b`, `a, b and c`
+pub fn listed<T: AsRef<str>>(items: &[T]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.as_ref().to_owned(),
+        [before @ .., last] => {
+            let before: Vec<&str> = before.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", before.join(", "), last.as_ref())
+        }
+    }
 }
 
 #[cfg(test)]

@@ -11,9 +11,12 @@ pub use metrics::{History, Layout, MetricsState, PlotLook, View};
 
 use super::Cx;
 use super::navigation::{Route, RunTab};
+use super::registry::life::write::Registrable;
 use super::remote::{Pages, Remote};
-use crate::entities::{Experiment, LoggedModel, ModelVersion, RegisteredModel, Run, VersionNumber, ViewType};
-use crate::tracking::{RunQuery, VersionQuery};
+use crate::entities::{
+    Experiment, LoggedModel, ModelVersion, RegisteredModel, Run, VersionNumber, ViewType, tag,
+};
+use crate::tracking::{RunQuery, VersionQuery, logged_folders};
 
 /// What a view may ask for.
 #[derive(Clone, Debug)]
@@ -58,6 +61,8 @@ pub struct ShownRun {
     pub children: Pages<Run>,
     /// The logged models it made, by id.
     pub models: BTreeMap<String, Remote<LoggedModel>>,
+    /// Folders with a model among its artifacts, as MLflow 2 logs them.
+    pub model_folders: Vec<String>,
     /// The versions that say they come from it.
     pub versions: Pages<ModelVersion>,
     /// The registered models of those versions, for their aliases.
@@ -179,6 +184,8 @@ impl ShownRun {
             let model = self.models.entry(output.model_id.clone()).or_default();
             model.load(cx.tasks, cx.store.get_logged_model(&output.model_id));
         }
+        self.model_folders =
+            run.tags.get(tag::LOG_MODEL_HISTORY).map(|history| logged_folders(history)).unwrap_or_default();
         self.metrics.list(&run.metrics);
         self.load_metrics(cx);
     }
@@ -196,6 +203,18 @@ impl ShownRun {
         if self.run.value().is_some() {
             self.metrics.load(&self.run_id, cx);
         }
+    }
+
+    /// What can be registered of it: its logged models, and the folders of models that are none of them.
+    pub fn registrable(&self) -> Vec<Registrable> {
+        let models = self.models.values().filter_map(Remote::value);
+        let logged = models.clone().filter_map(|model| Registrable::of_logged_model(model, &self.run_id));
+        let is_new = |folder: &&String| models.clone().all(|model| model.name != **folder);
+        let run = self.run.value().into_iter();
+        let folders = run.flat_map(|run| {
+            self.model_folders.iter().filter(is_new).map(move |it| Registrable::of_folder(run, it))
+        });
+        logged.chain(folders).collect()
     }
 
     /// The aliases on a version, as far as its model is known.
@@ -236,12 +255,40 @@ fn children_of(run_id: &str, experiment_id: &str) -> RunQuery {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entities::{LoggedModelStatus, RunInfo};
 
     #[test]
     fn children_are_asked_for_by_their_tag() {
         let query = children_of("ab'c", "7");
         assert_eq!(query.filter, "tags.`mlflow.parentRunId` = 'abc'");
         assert_eq!(query.experiment_ids, ["7"]);
+    }
+
+    #[test]
+    fn logged_models_and_folders_can_be_registered() {
+        let info = RunInfo { run_id: "r".into(), artifact_uri: "/a".into(), ..RunInfo::default() };
+        let mut shown = ShownRun {
+            run_id: "r".into(),
+            run: Remote::ready(Run { info, ..Run::default() }),
+            model_folders: vec!["agent".into(), "model".into()],
+            ..ShownRun::default()
+        };
+        let model = |name: &str, status| LoggedModel {
+            model_id: format!("m-{name}"),
+            name: name.into(),
+            status,
+            ..Default::default()
+        };
+        for model in
+            [model("agent", LoggedModelStatus::Ready), model("broken", LoggedModelStatus::UploadFailed)]
+        {
+            shown.models.insert(model.model_id.clone(), Remote::ready(model));
+        }
+        let found = shown.registrable();
+        let sources: Vec<_> =
+            found.iter().map(|it| (it.label.as_str(), it.version.source.as_str())).collect();
+        assert_eq!(sources, [("agent", "models:/m-agent"), ("model", "/a/model")]);
+        assert!(found.iter().all(|it| it.run_id == "r"));
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl Typed {
         };
         let mut form = self.form();
         let below = self.below(problem.as_deref(), None);
-        form.field_ui(ui, "Version", "Its number", &mut self.text, below);
+        form.field_ui(ui, "Version", "e.g. 7", &mut self.text, below);
         self.end_ui(ui, &form, problem.is_none(), |typed| {
             out.push(RegistryCommand::Plan {
                 kind: typed.kind,
@@ -123,7 +123,7 @@ impl Typed {
         let moves = elsewhere.map(|at| format!("{alias} is on v{at}: it would move here"));
         let mut form = self.form();
         let below = self.below(problem.as_deref(), moves.as_deref());
-        form.field_ui(ui, "Alias", "A name, such as candidate", &mut self.text, below);
+        form.field_ui(ui, "Alias", "e.g. candidate", &mut self.text, below);
         self.end_ui(ui, &form, problem.is_none(), |typed| {
             out.push(RegistryCommand::Plan {
                 kind: typed.kind,

@@ -2,8 +2,7 @@
 
 use egui::{Align, Label, Layout, RichText, Ui, UiBuilder, vec2};
 
-use super::chips;
-use super::menus;
+use super::{chips, life, menus};
 use crate::entities::RegisteredModel;
 use crate::state::command::Commands;
 use crate::state::navigation::{ModelKind, Route};
@@ -49,7 +48,16 @@ impl ListView {
             if changed {
                 self.list.reset();
             }
-            ui.horizontal(|ui| ui.label(theme::text::small(self.count(models, kind))));
+            ui.horizontal(|ui| {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    if kind == ModelKind::Model {
+                        life::create_button_ui(ui, out);
+                    }
+                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                        ui.label(theme::text::small(self.count(models, kind)));
+                    });
+                });
+            });
         });
         if let Some(error) = models.error() {
             if models.items().is_empty() {
@@ -119,6 +127,9 @@ impl ListView {
             }
         }
         for (row, response) in answer.visible {
+            if kind == ModelKind::Model {
+                life::drop_ui(&response, Some(&model(row).name), out);
+            }
             response.context_menu(|ui| menus::model_menu_ui(ui, kind, model(row), out));
         }
     }

@@ -2,8 +2,8 @@
 
 use egui::Ui;
 
-use super::chips;
 use super::dialogs::Dialog;
+use super::{chips, life};
 use crate::entities::{Millis, ModelVersion, RegisteredModel, VersionNumber};
 use crate::state::Command;
 use crate::state::command::Commands;
@@ -70,6 +70,8 @@ pub fn model_menu_ui(ui: &mut Ui, kind: ModelKind, model: &RegisteredModel, out:
         let uri = alias_uri(kind, &model.name, alias);
         copy_ui(ui, &format!("Copy {uri}"), uri.clone(), "URI", out);
     }
+    ui.separator();
+    life::model_menu_ui(ui, kind, &model.name, out);
 }
 
 /// Of an alias chip.
@@ -143,6 +145,7 @@ pub fn version_menu_ui(
         out.push(Route::Run { run_id: run_id.to_owned(), tab: RunTab::default() });
         ui.close();
     }
+    life::version_menu_ui(ui, subject.kind, version, out);
 }
 
 /// Where a version is shown.

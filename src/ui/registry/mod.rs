@@ -6,6 +6,7 @@ mod board;
 mod chips;
 mod dialogs;
 mod drag;
+pub mod life;
 mod list;
 mod matrix;
 mod menus;
@@ -23,6 +24,7 @@ use crate::theme::Icon;
 pub use beside::request_go_to_version;
 use beside::{BesideView, take_go_to_version};
 use dialogs::Dialog;
+use life::LifeView;
 use list::ListView;
 use matrix::MatrixView;
 use plan::PlanView;
@@ -38,6 +40,7 @@ pub struct RegistryView {
     version: VersionView,
     dialog: Dialog,
     plan: PlanView,
+    life: LifeView,
 }
 
 impl RegistryView {
@@ -80,6 +83,7 @@ impl RegistryView {
 
     /// Dialogs above everything: the plan, adding and moving aliases by name.
     pub fn modals_ui(&mut self, ctx: &egui::Context, cx: &Cx<'_>, out: &mut Commands) {
+        self.life.show(ctx, cx, &mut self.dialog, out);
         self.dialog.show(ctx, cx, out);
         self.plan.show(ctx, cx, out);
     }

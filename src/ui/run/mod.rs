@@ -2,6 +2,7 @@
 
 mod axes;
 mod metrics;
+mod models;
 mod overview;
 mod plots;
 
@@ -79,6 +80,7 @@ fn header_ui(ui: &mut Ui, shown: &ShownRun, run: &Run, out: &mut Commands) {
             }
             ui.menu_button("Copy", |ui| copy_menu_ui(ui, run, out));
             traces_ui(ui, run, out);
+            models::button_ui(ui, shown, out);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| title_ui(ui, shown, run, out));
         });
     });

@@ -2,17 +2,17 @@
 
 use egui::{Frame, Margin, RichText, ScrollArea, Sense, Ui};
 
+use super::models::models_ui;
 use super::status_look;
-use crate::entities::{Dataset, LoggedModel, Param, Run, RunInfo, VersionNumber, tag};
+use crate::entities::{Dataset, Param, Run, RunInfo, tag};
 use crate::state::command::Commands;
-use crate::state::navigation::ModelKind;
 use crate::state::run::{RunCommand, ShownRun};
-use crate::state::{Command, Route, RunTab, TraceScope, format};
+use crate::state::{Command, Route, RunTab, format};
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::Cx;
 use crate::ui::widgets::{
-    Markdown, alias_chip_ui, copyable_id_ui, fact_ui, facts_ui, failure_bar_ui, filter_field_ui, heading_ui,
-    name_ui, rows_ui, text_with_copy_ui, time_ui, value_ui,
+    Markdown, copyable_id_ui, fact_ui, facts_ui, failure_bar_ui, filter_field_ui, heading_ui, name_ui,
+    rows_ui, text_with_copy_ui, time_ui, value_ui,
 };
 
 /// Narrower panes show one column.
@@ -177,68 +177,6 @@ fn around_ui(ui: &mut Ui, cx: &Cx<'_>, shown: &ShownRun, run: &Run, out: &mut Co
     datasets_ui(ui, &run.datasets, out);
     relatives_ui(ui, cx, shown, out);
     tags_ui(ui, run, out);
-}
-
-fn models_ui(ui: &mut Ui, shown: &ShownRun, out: &mut Commands) {
-    let registered = shown.registered();
-    if shown.models.is_empty() && registered.is_empty() && shown.versions.error().is_none() {
-        return;
-    }
-    heading_ui(ui, "Models", Some(shown.models.len().max(registered.len())));
-    let models: Vec<_> = shown.models.iter().collect();
-    rows_ui(ui, "logged models", models.len(), |ui, index| {
-        let (model_id, model) = models[index];
-        match (model.value(), model.error()) {
-            (Some(model), _) => logged_model_ui(ui, model, out),
-            (None, Some(error)) => {
-                ui.label(theme::text::mono(model_id));
-                ui.colored_label(ui.tokens().failure.fg, error.to_string());
-            }
-            (None, None) => drop(ui.label(theme::text::weak(format!("Loading {model_id}…")))),
-        }
-    });
-    if let Some(error) = shown.versions.error() {
-        failure_bar_ui(ui, "Could not load its registered versions", error, RunCommand::Reload.into(), out);
-    }
-    rows_ui(ui, "registered versions", registered.len(), |ui, index| {
-        version_ui(ui, shown, registered[index], out);
-    });
-}
-
-fn logged_model_ui(ui: &mut Ui, model: &LoggedModel, out: &mut Commands) {
-    ui.add(Icon::Model.tinted(ui.tokens().text_weak).alt_text(""));
-    ui.label(&model.name).on_hover_text("A logged model");
-    if !model.model_type.is_empty() {
-        ui.label(theme::text::small(&model.model_type));
-    }
-    let what = "logged model id";
-    let id =
-        ui.add(egui::Label::new(theme::text::small_mono(&model.model_id)).truncate().sense(Sense::click()));
-    let id = id.on_hover_cursor(egui::CursorIcon::PointingHand);
-    if id.on_hover_text(format!("{}\nClick to copy", model.model_id)).clicked() {
-        out.push(Command::Copy(model.model_id.clone(), what));
-    }
-    if ui.link("Traces").on_hover_text("Traces of this model").clicked() {
-        out.push(Route::Traces(TraceScope::Model(model.model_id.clone())));
-    }
-    if model.status != crate::entities::LoggedModelStatus::Ready {
-        ui.label(theme::text::small(model.status.label()));
-    }
-}
-
-fn version_ui(ui: &mut Ui, shown: &ShownRun, (name, version): (&str, VersionNumber), out: &mut Commands) {
-    ui.add(Icon::Tag.tinted(ui.tokens().text_weak).alt_text(""));
-    ui.spacing_mut().item_spacing.x = size::SPACE_XS;
-    let kind = ModelKind::Model;
-    if ui.link(name).on_hover_text("Open the model's versions").clicked() {
-        out.push(Route::Model { kind, name: name.to_owned() });
-    }
-    if ui.link(format!("version {version}")).clicked() {
-        out.push(Route::Version { kind, name: name.to_owned(), version });
-    }
-    for alias in shown.aliases_of(name, version) {
-        alias_chip_ui(ui, alias, Sense::hover());
-    }
 }
 
 fn datasets_ui(ui: &mut Ui, datasets: &[Dataset], out: &mut Commands) {

@@ -2,6 +2,7 @@
 
 use egui::{Label, Ui};
 
+use super::super::life;
 use super::super::menus::Subject;
 use super::{BoardView, Place, shown_tags};
 use crate::entities::RegisteredModel;
@@ -26,7 +27,7 @@ impl BoardView {
         egui::Frame::new().inner_margin(margin).show(ui, |ui| {
             ui.horizontal(|ui| {
                 ui.set_min_height(size::CONTROL);
-                let buttons = if place.beside { 2.0 * (size::CONTROL + size::SPACE_S) } else { 0.0 };
+                let buttons = if place.beside { 3.0 * (size::CONTROL + size::SPACE_S) } else { 0.0 };
                 ui.scope(|ui| {
                     ui.set_max_width((ui.available_width() - buttons).max(size::COLUMN_MIN));
                     ui.add(Label::new(theme::text::heading(subject.name)).truncate());
@@ -35,6 +36,7 @@ impl BoardView {
                 if ui.add(copy).on_hover_text("Copy name").clicked() {
                     out.push(Command::Copy(subject.name.to_owned(), "name"));
                 }
+                life::model_actions_ui(ui, subject.kind, subject.name, out);
                 if place.beside {
                     let name = format!("Close {}", subject.name);
                     if ui.add(theme::button::icon(Icon::Close, &name)).on_hover_text(&name).clicked() {

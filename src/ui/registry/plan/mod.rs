@@ -22,6 +22,7 @@ use crate::state::registry::planned::Step;
 use crate::state::registry::promotion::AliasChange;
 use crate::theme::{self, Icon, Themed as _, Tint, size};
 use crate::ui::Cx;
+use crate::ui::registry::life::plan_line_ui;
 
 /// The plan's dialog.
 #[derive(Default)]
@@ -85,6 +86,7 @@ impl PlanView {
             }
             // Under an id of its own: rows that come and go above must not take the focus, nor what is open, away.
             ui.scope_builder(UiBuilder::new().scope_id(Id::unique("plan's answers")), |ui| {
+                plan_line_ui(ui, &workspace.registry, &plan.shown().change);
                 self.answers.show(ui, plan, &mut self.add, &workspace.registry, out);
                 self.end_ui(ui, plan, deletes, out);
             });

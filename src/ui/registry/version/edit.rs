@@ -2,11 +2,14 @@
 
 use egui::{Key, Label, Modifiers, RichText, TextEdit, Ui};
 
-use crate::entities::{ModelVersion, tag};
+use crate::entities::ModelVersion;
 use crate::state::command::Commands;
 use crate::state::registry::RegistryCommand;
+use crate::state::registry::life::forms::is_persons;
+use crate::state::registry::life::rules::tag_key_problem;
 use crate::state::registry::version::{EditOf, VersionEdit, VersionPage};
 use crate::theme::{self, Icon, Themed as _, size};
+use crate::ui::widgets::form::{Below, Form, below_ui, hinted_ui};
 use crate::ui::widgets::{Markdown, heading_ui};
 
 /// What is being typed.
@@ -15,6 +18,8 @@ pub struct Editor {
     description: Option<String>,
     tag: Option<TypedTag>,
     deleting: Option<String>,
+    /// What was just opened takes the cursor.
+    opened: bool,
     sent: Option<VersionEdit>,
     markdown: Markdown,
     preview: Markdown,
@@ -76,12 +81,16 @@ impl Editor {
             let edit = theme::button::quiet((Icon::Edit.image().alt_text(""), "Edit description"));
             if ui.add(edit).clicked() {
                 self.description = Some(version.description.clone());
+                self.opened = true;
             }
             return;
         };
         let field =
             TextEdit::multiline(text).desired_rows(6).desired_width(f32::INFINITY).hint_text("Markdown");
-        let response = ui.add(field).accessible_name("Description in Markdown");
+        let response = hinted_ui(ui, field).accessible_name("Description in Markdown");
+        if std::mem::take(&mut self.opened) {
+            response.request_focus();
+        }
         let ctrl_enter =
             response.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
         let text = text.clone();
@@ -123,6 +132,7 @@ impl Editor {
             self.tag_field_ui(ui, page, version, out);
         } else if ui.add(theme::button::quiet((Icon::Add.image().alt_text(""), "Add tag"))).clicked() {
             self.tag = Some(TypedTag { new: true, ..TypedTag::default() });
+            self.opened = true;
         }
         failed_ui(ui, page, version, |what| !matches!(what, EditOf::Description(_)));
     }
@@ -139,6 +149,7 @@ impl Editor {
             let edit = theme::button::icon(Icon::Edit, &format!("Edit tag {key}"));
             if ui.add(edit).on_hover_text("Edit").clicked() {
                 self.tag = Some(TypedTag { key: key.to_owned(), value: value.to_owned(), new: false });
+                self.opened = true;
             }
             let delete = theme::button::icon(Icon::Delete, &format!("Delete tag {key}"));
             if ui.add(delete).on_hover_text("Delete…").clicked() {
@@ -151,22 +162,24 @@ impl Editor {
         let Some(typed) = &mut self.tag else { return };
         let saving = page.saving().is_some();
         let (mut save, mut cancel) = (false, false);
+        let mut form = Form::new(std::mem::take(&mut self.opened));
+        let problem = tag_key_problem(typed.key.trim());
         ui.horizontal(|ui| {
             if typed.new {
-                let field =
-                    TextEdit::singleline(&mut typed.key).hint_text("key").desired_width(KEY_WIDTH - 16.0);
-                ui.add(field).accessible_name("Tag key");
+                form.bare_field_ui(ui, "Tag key", "key", KEY_WIDTH - 16.0, &mut typed.key);
             } else {
                 key_ui(ui, &typed.key);
             }
             let room = (ui.available_width() - 190.0).max(80.0);
-            let field = TextEdit::singleline(&mut typed.value).hint_text("value").desired_width(room);
-            let value = ui.add(field).accessible_name("Tag value");
-            let enter = value.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-            let ready = !typed.key.trim().is_empty() && !saving;
-            save = ui.add_enabled(ready, theme::button::primary("Save tag")).clicked() || (enter && ready);
+            form.bare_field_ui(ui, "Tag value", "value", room, &mut typed.value);
+            let ready = problem.is_none() && !saving;
+            let clicked = ui.add_enabled(ready, theme::button::primary("Save tag")).clicked();
+            save = clicked || form.was_entered() && ready;
             cancel = ui.add(theme::button::default("Cancel")).clicked();
         });
+        if let Some(problem) = problem.filter(|_| !typed.key.is_empty()) {
+            below_ui(ui, Below::Problem(problem));
+        }
         if save {
             let what = EditOf::SetTag { key: typed.key.trim().to_owned(), value: typed.value.clone() };
             self.send(version, what, out);
@@ -196,11 +209,6 @@ impl Editor {
             }
         });
     }
-}
-
-/// MLflow's own tags are not for editing: a prompt without them is none.
-fn is_persons(key: &str) -> bool {
-    !tag::is_system(key) && !key.starts_with("_mlflow")
 }
 
 /// A tag's key in a column of its own.

@@ -331,7 +331,8 @@ pub fn status_of_ui(ui: &mut Ui, version: &ModelVersion) {
         response.on_hover_text(&version.status_message);
     }
     if let Some(stage) = &version.current_stage {
-        ui.label(theme::text::small(stage))
+        let text = theme::text::small(format!("{stage} (stage)"));
+        ui.add(Label::new(text).truncate())
             .on_hover_text("A legacy stage. MLflow replaced stages by aliases");
     }
 }
