@@ -87,12 +87,6 @@ impl SpansView {
             if field.changed() {
                 out.push(TracesCommand::Search(self.search.clone()));
             }
-            let down =
-                field.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowDown));
-            if down {
-                field.surrender_focus();
-                Pane::Main.take_keys(ui.ctx());
-            }
             field.on_hover_text("Words of names, types, inputs, outputs, attributes and events");
         });
     }

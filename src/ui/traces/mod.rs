@@ -111,7 +111,7 @@ impl TracesView {
             ui.add_space(2.0);
             ui.horizontal(|ui| {
                 ui.set_height(size::CONTROL);
-                self.filter_ui(ui, listing, out);
+                self.filter_ui(ui, out);
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     if listing.has_more() && ui.add(theme::button::quiet("Load the rest")).clicked() {
                         out.push(TracesCommand::LoadRest);
@@ -122,7 +122,7 @@ impl TracesView {
         });
     }
 
-    fn filter_ui(&mut self, ui: &mut Ui, listing: &TraceListing, out: &mut Commands) {
+    fn filter_ui(&mut self, ui: &mut Ui, out: &mut Commands) {
         let takes_slash = Pane::Main.was_used_last(ui.ctx());
         let width = FILTER_WIDTH.min(ui.available_width() * 0.4);
         let layout = Layout::left_to_right(Align::Center);
@@ -130,12 +130,6 @@ impl TracesView {
             let field = filter_field_of_pane_ui(ui, &mut self.filter, "Filter traces", takes_slash);
             if field.changed() {
                 out.push(TracesCommand::Filter(self.filter.clone()));
-            }
-            let down = Key::ArrowDown;
-            if field.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, down)) {
-                field.surrender_focus();
-                Pane::Main.take_keys(ui.ctx());
-                self.cursor.go(listing, 0);
             }
             field.on_hover_text(FILTER_HELP);
         });
