@@ -5,8 +5,12 @@
 pub struct MlModel {
     /// How it can be loaded: `python_function`, `sklearn`…
     pub flavors: Vec<String>,
+    /// What the flavors say of themselves, flattened: (`python_function.loader_module`, `mlflow.sklearn`).
+    pub flavor_settings: Vec<(String, String)>,
     /// `metadata.task`: how to talk to it once it is served.
     pub task: Option<String>,
+    /// The rest of `metadata`, flattened: (`owner.team`, `logistics`).
+    pub metadata: Vec<(String, String)>,
     /// What it takes, gives and can be told; absent if it was logged without one.
     pub signature: Option<Signature>,
     /// MLflow's version that wrote it.

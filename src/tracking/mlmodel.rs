@@ -39,10 +39,19 @@ pub fn parse_mlmodel(text: &[u8]) -> Result<MlModel, TrackingError> {
     let file: File = serde_saphyr::from_slice(text)
         .map_err(|error| unreadable(error.to_string().lines().next().unwrap_or("it is no YAML")))?;
     let python_version = file.flavors.get("python_function").and_then(|flavor| flavor.get("python_version"));
+    let mut metadata = Vec::new();
+    flatten("", file.metadata.as_ref().unwrap_or(&Value::Null), &mut metadata);
+    metadata.retain(|(key, _)| key != "task");
+    let mut flavor_settings = Vec::new();
+    for (flavor, settings) in &file.flavors {
+        flatten(flavor, settings, &mut flavor_settings);
+    }
     Ok(MlModel {
         python_version: python_version.map(scalar),
         flavors: file.flavors.into_keys().collect(),
+        flavor_settings,
         task: file.metadata.and_then(|metadata| metadata.get("task").map(scalar)),
+        metadata,
         signature: file.signature.map(|signature| Signature {
             inputs: fields(signature.inputs.as_deref()),
             outputs: fields(signature.outputs.as_deref()),
@@ -88,6 +97,21 @@ struct WireSignature {
 
 fn unreadable(why: &str) -> TrackingError {
     TrackingError::NotMlflow { reason: format!("MLmodel cannot be read: {why}") }
+}
+
+/// Objects as dotted keys, everything else as it is written; nothing where there is nothing.
+fn flatten(key: &str, value: &Value, into: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(object) if key.matches('.').count() < DEEPEST_TYPE => {
+            for (name, value) in object {
+                let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+                flatten(&key, value, into);
+            }
+        }
+        Value::Null => {}
+        _ if into.len() < MOST_FIELDS => into.push((key.to_owned(), scalar(value))),
+        _ => {}
+    }
 }
 
 fn scalar(value: &Value) -> String {
@@ -191,6 +215,10 @@ mod tests {
         assert_eq!(model.flavors, ["python_function"]);
         assert_eq!(model.python_version.as_deref(), Some("3.11.7"));
         assert_eq!(model.model_size_bytes, Some(562));
+        let loader =
+            ("python_function.loader_module".to_owned(), "mlflow.pyfunc.loaders.code_model".to_owned());
+        assert!(model.flavor_settings.contains(&loader), "{:?}", model.flavor_settings);
+        assert!(model.metadata.is_empty(), "the task is said by itself: {:?}", model.metadata);
         assert_eq!(model.utc_time_created.as_deref(), Some("2026-11-22 05:56:28.277686"));
         let signature = model.signature.unwrap();
         assert!(named(&signature.inputs, "input").required);

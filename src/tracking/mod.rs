@@ -9,6 +9,7 @@ mod credentials;
 mod error;
 mod log_history;
 mod mlmodel;
+mod model_env;
 pub mod rest;
 mod sample;
 mod shown;
@@ -22,6 +23,7 @@ pub use credentials::{Credentials, Environment, Secret};
 pub use error::{DatabaseFault, ErrorCode, TrackingError};
 pub use log_history::logged_folders;
 pub use mlmodel::{load_mlmodel, parse_mlmodel};
+pub use model_env::{parse_conda_yaml, parse_python_env};
 pub use sample::SampleStore;
 pub use shown::shown_uri;
 pub use store::{
