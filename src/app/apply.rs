@@ -3,6 +3,7 @@
 use egui::{Context, OpenUrl, ThemePreference};
 
 use super::Flowdeck;
+use crate::state::compare::{self, CompareCommand};
 use crate::state::navigation::Section;
 use crate::state::settings::ThemeChoice;
 use crate::state::{Command, Navigation, State};
@@ -23,6 +24,9 @@ impl Flowdeck {
                 ctx.copy_text(text);
                 self.state.notices.info(format!("Copied {what}"));
             }
+            Command::Compare(command @ (CompareCommand::Choose(_) | CompareCommand::ChooseSide(_))) => {
+                self.choose_to_compare(&command);
+            }
             Command::OpenUrl(url) => ctx.open_url(OpenUrl::new_tab(url)),
             Command::SetTheme(choice) => {
                 self.state.settings.edit().theme = choice;
@@ -32,6 +36,18 @@ impl Flowdeck {
         }
         // Whatever was changed by a view drawn before others shows in the next frame.
         ctx.request_repaint();
+    }
+
+    /// Offers what is loaded to compare with, by name.
+    fn choose_to_compare(&mut self, command: &CompareCommand) {
+        let route = self.state.navigation.current();
+        let offered = self.state.workspace.as_ref().and_then(|w| compare::choices(w, route, command));
+        match offered {
+            Some((question, items)) => self.ui.palette.offer(question, items),
+            None => {
+                self.state.notices.info("Open a version or a run first, to compare it with another");
+            }
+        }
     }
 }
 
@@ -69,6 +85,9 @@ impl State {
             Command::Run(command) => self.with_workspace(|w, cx| w.run.apply(command, cx)),
             Command::Traces(command) => self.with_workspace(|w, cx| w.traces.apply(command, cx)),
             Command::Artifacts(command) => self.with_workspace(|w, cx| w.artifacts.apply(command, cx)),
+            Command::Compare(CompareCommand::SaveMarkdown) => {
+                self.with_workspace(|w, cx| w.compare.save_markdown(cx));
+            }
             Command::Registry(command) => self.with_workspace(|w, cx| w.registry.apply(command, cx)),
             Command::Policy(command) => {
                 let settings = self.settings.edit();

@@ -4,6 +4,7 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use crate::state::Command;
 use crate::state::command::Commands;
+use crate::state::compare::CompareCommand;
 use crate::state::navigation::{ModelKind, Route};
 use crate::state::settings::{Density, ThemeChoice};
 use crate::ui::{PaletteAction, ShortcutRow, Ui};
@@ -70,6 +71,7 @@ const TABLE: &[Entry] = &[
         command: || Command::ToggleChatPanel,
     },
     Entry { name: "Show or hide the list", keys: Some(ctrl(Key::B)), command: || Command::ToggleList },
+    Entry { name: "Compare with…", keys: None, command: || Command::Compare(CompareCommand::Choose(None)) },
     Entry { name: "Keys", keys: Some(plain(Key::Questionmark)), command: || Command::ShowShortcuts },
     Entry { name: "Open a database file…", keys: Some(ctrl(Key::O)), command: || Command::PickFile },
     Entry { name: "Try the sample", keys: None, command: || Command::OpenSample },
@@ -89,6 +91,8 @@ const IN_PLACE: &[(&str, &str)] = &[
     ("M", "Move the focused alias: type a version, then Enter"),
     ("Ctrl+Enter", "Open a model beside those that are open"),
     ("Ctrl+Enter", "Send the message"),
+    ("N P F7 ⇧F7", "Next and previous difference of a comparison"),
+    ("Space C", "In tables: mark two rows, then compare them"),
 ];
 
 /// Pushes the commands whose keys were pressed. Plain keys belong to a text field that has the focus.

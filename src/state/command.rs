@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::artifacts::ArtifactsCommand;
 use super::chat::ChatCommand;
+use super::compare::CompareCommand;
 use super::experiments::ExperimentsCommand;
 use super::navigation::{ModelKind, Route};
 use super::policy::PolicyCommand;
@@ -65,6 +66,8 @@ pub enum Command {
     Policy(PolicyCommand),
     /// About conversations.
     Chat(ChatCommand),
+    /// About comparisons.
+    Compare(CompareCommand),
 
     /// Puts text on the clipboard and says so: (text, what it is).
     Copy(String, &'static str),
@@ -133,4 +136,5 @@ wrapped_by! {
     Registry(RegistryCommand),
     Policy(PolicyCommand),
     Chat(ChatCommand),
+    Compare(CompareCommand),
 }

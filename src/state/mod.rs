@@ -8,6 +8,7 @@ pub mod activity;
 pub mod artifacts;
 pub mod chat;
 pub mod command;
+pub mod compare;
 pub mod connection;
 pub mod dialogs;
 pub mod experiments;

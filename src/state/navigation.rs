@@ -1,5 +1,6 @@
 //! Where we are: one route at a time, with the way back.
 
+use super::compare::Subject;
 use crate::entities::VersionNumber;
 
 /// A place in the app.
@@ -55,6 +56,13 @@ pub enum Route {
         name: String,
         /// The version.
         version: VersionNumber,
+    },
+    /// Two versions, runs or logged models side by side.
+    Compare {
+        /// On the left.
+        from: Subject,
+        /// On the right.
+        to: Subject,
     },
     /// Talk to a served agent.
     Chat,
@@ -173,11 +181,6 @@ impl Route {
     pub fn section(&self) -> Section {
         match self {
             Self::Connect => Section::Connect,
-            Self::Experiments
-            | Self::Experiment { .. }
-            | Self::Run { .. }
-            | Self::Traces(_)
-            | Self::Trace { .. } => Section::Experiments,
             Self::Models(kind)
             | Self::Matrix(kind)
             | Self::Model { kind, .. }
@@ -186,6 +189,14 @@ impl Route {
                 ModelKind::Model => Section::Models,
                 ModelKind::Prompt => Section::Prompts,
             },
+            Self::Compare { to: Subject::Version { kind: ModelKind::Prompt, .. }, .. } => Section::Prompts,
+            Self::Compare { to: Subject::Version { .. }, .. } => Section::Models,
+            Self::Experiments
+            | Self::Experiment { .. }
+            | Self::Run { .. }
+            | Self::Traces(_)
+            | Self::Trace { .. }
+            | Self::Compare { .. } => Section::Experiments,
             Self::Chat => Section::Chat,
             Self::Activity => Section::Activity,
             Self::Settings => Section::Settings,

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::Cx;
 use super::artifacts::Artifacts;
+use super::compare::Compare;
 use super::experiments::Experiments;
 use super::follow::Follow;
 use super::navigation::Route;
@@ -31,6 +32,8 @@ pub struct Workspace {
     pub artifacts: Artifacts,
     /// Models, versions and aliases.
     pub registry: Registry,
+    /// Comparisons.
+    pub compare: Compare,
     follow: Follow,
 }
 
@@ -46,6 +49,7 @@ impl Workspace {
             traces: Traces::default(),
             artifacts: Artifacts::default(),
             registry: Registry::default(),
+            compare: Compare::default(),
         }
     }
 
@@ -57,6 +61,7 @@ impl Workspace {
         self.traces.poll(deadline, cx);
         self.artifacts.poll(deadline, cx);
         self.registry.poll(deadline, cx);
+        self.compare.poll(cx);
     }
 
     /// Asks anew for what a route shows when somebody changed the store. Files are left alone: they are not in it.
@@ -85,6 +90,7 @@ impl Workspace {
         self.run.enter(route, cx);
         self.traces.enter(route, cx);
         self.registry.enter(route, cx);
+        self.compare.enter(route, cx);
     }
 
     /// Asks anew for what a route shows.
@@ -95,5 +101,6 @@ impl Workspace {
         self.traces.refresh(route, cx);
         self.artifacts.refresh(route, cx);
         self.registry.refresh(route, cx);
+        self.compare.refresh(route, cx);
     }
 }

@@ -300,6 +300,11 @@ mod tests {
             for tint in tokens.hues.into_iter().chain(statuses).chain([tokens.neutral_chip]) {
                 assert_contrast(tint.fg, tint.bg, 4.5);
             }
+            for marked in [tokens.success, tokens.failure] {
+                // Words that differ, in a text side by side with another.
+                assert_contrast(tokens.text, marked.border, 4.5);
+                assert_contrast(tokens.text, marked.bg, 4.5);
+            }
             for status in statuses {
                 for background in tokens.backgrounds() {
                     assert_contrast(status.fg, background, 4.5);

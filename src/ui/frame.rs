@@ -4,6 +4,7 @@ use egui::{CentralPanel, Frame, Panel};
 
 use super::Cx;
 use super::chat::ChatView;
+use super::compare::CompareView;
 use super::connect::ConnectView;
 use super::experiments::ExperimentsView;
 use super::palette::PaletteView;
@@ -31,6 +32,7 @@ pub struct Ui {
     traces: TracesView,
     trace: TraceView,
     registry: RegistryView,
+    compare: CompareView,
     server: u64,
     chat: ChatView,
     /// Finds and does everything by name.
@@ -93,6 +95,7 @@ impl Ui {
             self.traces = TracesView::default();
             self.trace = TraceView::default();
             self.registry = RegistryView::default();
+            self.compare = CompareView::default();
         }
     }
 
@@ -147,6 +150,7 @@ impl Ui {
             Route::Run { .. } => self.run.show(ui, cx, out),
             Route::Traces(_) => self.traces.show(ui, cx, out),
             Route::Trace { .. } => self.trace.show(ui, cx, out),
+            Route::Compare { .. } => self.compare.show(ui, cx, out),
             Route::Models(_)
             | Route::Matrix(_)
             | Route::Model { .. }
@@ -168,8 +172,8 @@ enum Stop {
 fn has_list(state: &State) -> bool {
     let section = state.navigation.current().section();
     matches!(section, Section::Experiments | Section::Models | Section::Prompts)
-        // The matrix is a list of models already.
-        && !matches!(state.navigation.current(), Route::Matrix(_))
+        // The matrix is a list of models already, and a comparison has a list of its own.
+        && !matches!(state.navigation.current(), Route::Matrix(_) | Route::Compare { .. })
         && state.settings.get().list_shown
         && state.workspace.is_some()
 }

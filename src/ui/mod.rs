@@ -6,6 +6,7 @@
 mod activity;
 pub mod artifacts;
 pub mod chat;
+pub mod compare;
 mod connect;
 mod drop_overlay;
 mod experiments;

@@ -26,6 +26,7 @@ pub struct PaletteView {
     /// Every command there is; the app fills it from its table.
     pub actions: Vec<PaletteAction>,
     open: bool,
+    question: Option<String>,
     query: String,
     chosen: usize,
     items: Vec<Found>,
@@ -44,6 +45,17 @@ impl PaletteView {
             detail: action.keys.clone(),
             command: action.command.clone(),
         }));
+        self.question = None;
+        self.show_items(items);
+    }
+
+    /// Opens it with these alone to choose from, and a question over them.
+    pub fn offer(&mut self, question: String, items: Vec<Found>) {
+        self.question = Some(question);
+        self.show_items(items);
+    }
+
+    fn show_items(&mut self, items: Vec<Found>) {
         self.items = items;
         self.query.clear();
         self.chosen = 0;
@@ -104,9 +116,11 @@ impl PaletteView {
     }
 
     fn field_ui(&mut self, ui: &mut Ui) {
-        let field = TextEdit::singleline(&mut self.query)
-            .hint_text("Find a model, version, alias, experiment, run, trace or command")
-            .desired_width(f32::INFINITY);
+        let hint = self
+            .question
+            .clone()
+            .unwrap_or_else(|| "Find a model, version, alias, experiment, run, trace or command".to_owned());
+        let field = TextEdit::singleline(&mut self.query).hint_text(hint).desired_width(f32::INFINITY);
         let response = ui.add(field).accessible_name("Find anything");
         response.request_focus();
         if response.changed() {
@@ -178,7 +192,11 @@ fn row_ui(ui: &mut Ui, item: &Found, chosen: bool) -> egui::Response {
     );
     row.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
         ui.add_space(size::SPACE_S);
-        ui.add(Label::new(theme::text::small(&item.detail)).selectable(false));
+        // The name comes first: it is what one looks for.
+        ui.scope(|ui| {
+            ui.set_max_width(ui.available_width() * 0.45);
+            ui.add(Label::new(theme::text::small(&item.detail)).truncate().selectable(false));
+        });
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
             let color = ui.tokens().text;
             ui.add(Label::new(egui::RichText::new(&item.name).color(color)).truncate().selectable(false));

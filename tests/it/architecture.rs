@@ -26,6 +26,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("hyper", &["agent"]),
     ("rusqlite", &["tracking"]),
     ("tar", &["tracking"]),
+    ("similar", &["state/compare"]),
+    ("sha2", &["state/compare"]),
+    ("pep440_rs", &["state/compare"]),
     ("rfd", &["app"]),
     ("toml", &["state/policy"]),
 ];

@@ -7,6 +7,7 @@ use super::preview::{self, Preview};
 use crate::entities::{ArtifactRoot, FileInfo};
 use crate::state::Cx;
 use crate::state::remote::Remote;
+use crate::tracking::{Answer, Store};
 
 /// The files below one root.
 #[derive(Debug, Default)]
@@ -148,14 +149,14 @@ impl Browser {
     }
 
     pub(super) fn reload(&mut self, root: &ArtifactRoot, path: &str, cx: &mut Cx<'_>) {
-        self.folders.entry(path.to_owned()).or_default().load(cx.tasks, list_answer(root, path, cx));
+        self.folders.entry(path.to_owned()).or_default().load(cx.tasks, list_folder(cx.store, root, path));
         self.rebuild();
     }
 
     pub(super) fn refresh(&mut self, root: &ArtifactRoot, cx: &mut Cx<'_>) {
         self.folders.retain(|path, _| path.is_empty() || self.open.contains(path));
         for (path, folder) in &mut self.folders {
-            folder.load(cx.tasks, list_answer(root, path, cx));
+            folder.load(cx.tasks, list_folder(cx.store, root, path));
         }
         self.rebuild();
         self.load_preview(root, cx);
@@ -188,7 +189,7 @@ impl Browser {
 
     fn list(&mut self, root: &ArtifactRoot, path: &str, cx: &mut Cx<'_>) {
         let folder = self.folders.entry(path.to_owned()).or_default();
-        folder.load_if_empty(cx.tasks, || list_answer(root, path, cx));
+        folder.load_if_empty(cx.tasks, || list_folder(cx.store, root, path));
     }
 
     fn select_first(&mut self, root: &ArtifactRoot, cx: &mut Cx<'_>) {
@@ -243,13 +244,13 @@ fn folders_above(path: &str) -> Vec<String> {
     path.match_indices('/').map(|(at, _)| path[..at].to_owned()).collect()
 }
 
-/// One folder, folders first, by name.
-fn list_answer(root: &ArtifactRoot, path: &str, cx: &Cx<'_>) -> crate::tracking::Answer<Vec<FileInfo>> {
+/// One folder, folders first, by name. Of a version whose files cannot be listed: the names of those that it may have.
+pub fn list_folder(store: &Arc<dyn Store>, root: &ArtifactRoot, path: &str) -> Answer<Vec<FileInfo>> {
     if matches!(root, ArtifactRoot::Version { .. }) {
         let files = WELL_KNOWN.map(|name| FileInfo { path: name.into(), is_dir: false, file_size: None });
         return Box::pin(std::future::ready(Ok(files.to_vec())));
     }
-    let answer = cx.store.list_artifacts(root, path);
+    let answer = store.list_artifacts(root, path);
     let folder = path.to_owned();
     Box::pin(async move {
         let mut files = answer.await?;

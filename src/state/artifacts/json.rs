@@ -7,7 +7,7 @@ const DEEPEST: usize = 64;
 const GROWTH: usize = 8;
 
 /// Indented JSON.
-pub(super) fn indent(text: &str) -> String {
+pub fn indent(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 2);
     let mut depth = 0;
     let mut rest = text.trim_start();

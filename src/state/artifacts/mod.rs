@@ -3,11 +3,11 @@
 mod browser;
 mod download;
 mod hex;
-mod json;
+pub(super) mod json;
 mod kind;
 mod picture;
 mod preview;
-mod save;
+pub(super) mod save;
 mod save_files;
 mod table;
 mod text;
@@ -15,13 +15,13 @@ mod uri;
 
 use std::time::Instant;
 
-pub use browser::{Browser, TreeRow, TreeRowKind};
+pub use browser::{Browser, TreeRow, TreeRowKind, list_folder};
 pub use download::{ActiveDownloads, Download, DownloadStatus};
 pub use kind::FileKind;
 pub use picture::Picture;
 pub use preview::{Preview, Rendered, UTMOST};
 pub use table::Table;
-pub use text::{Encoding, TextRows};
+pub use text::{Encoding, TextRows, decode};
 pub use uri::artifact_uri;
 
 use super::Cx;

@@ -80,7 +80,7 @@ pub enum Encoding {
 }
 
 /// Bytes as text. `cut`: there is more in the file.
-pub(super) fn decode(bytes: &[u8], cut: bool) -> (String, Encoding) {
+pub fn decode(bytes: &[u8], cut: bool) -> (String, Encoding) {
     let utf16 = |of: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes[2..].chunks_exact(2).map(|pair| of([pair[0], pair[1]])).collect();
         (String::from_utf16_lossy(&units), Encoding::Utf16)

@@ -3,8 +3,6 @@
 pub mod ages;
 pub mod between;
 pub mod board;
-pub mod compare;
-pub mod comparison;
 pub mod departures;
 #[cfg(test)]
 mod fake_store;

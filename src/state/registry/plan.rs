@@ -1,11 +1,11 @@
 //! The plan: what a drop proposes, before anything is written. It may hold several changes.
 
 use super::board::Board;
-use super::comparison::Comparison;
 use super::models::alias_rank;
 use super::planned::{Planned, Step};
 use super::promotion::{AliasChange, Order, Why};
 use crate::entities::{RegisteredModel, VersionNumber};
+use crate::state::compare::Comparison;
 use crate::state::policy::me;
 use crate::state::{Cx, ModelKind, format};
 
@@ -101,16 +101,15 @@ impl Plan {
 
     /// Takes what arrived. `true`: where an alias is, or what holds for it, may have changed.
     pub fn poll(&mut self, board: &Board, cx: &Cx<'_>) -> bool {
-        self.comparison.poll();
+        self.comparison.poll(cx);
         let mut changed = false;
-        let mut compare = false;
+        let mut moved = false;
         for (at, planned) in self.changes.iter_mut().enumerate() {
-            if planned.poll(board, cx) {
-                changed = true;
-                compare |= at == self.shown && !board.shows(planned.change.kind, &planned.change.name);
-            }
+            let from = planned.change.from;
+            changed |= planned.poll(board, cx);
+            moved |= at == self.shown && planned.change.from != from;
         }
-        if compare {
+        if moved {
             self.show(self.shown, board, cx);
         }
         if changed || self.judged != Some(cx.policy.revision()) {
@@ -367,6 +366,7 @@ impl Plan {
             let about = if several { format!("{alias} of {name}: ") } else { String::new() };
             warnings.extend(planned.warnings().into_iter().map(|warning| format!("{about}{warning}")));
         }
+        warnings.extend(self.comparison.signature_changed());
         warnings
     }
 }
@@ -378,12 +378,8 @@ fn leaves_a_place(planned: &Planned) -> Option<VersionNumber> {
     change.from.filter(|_| change.from != change.to && change.alias != keeper)
 }
 
-/// Compares the versions of a change: by the board if it shows the model, else by what was loaded for it.
+/// Compares the versions of a change.
 fn compared(planned: &Planned, board: &Board, cx: &Cx<'_>) -> Comparison {
     let AliasChange { kind, name, from, to, .. } = &planned.change;
-    if board.shows(*kind, name) {
-        return Comparison::new(*kind, [*from, *to], board, cx);
-    }
-    let loaded = Board::of(*kind, name, planned.versions().cloned().collect());
-    Comparison::new(*kind, [*from, *to], &loaded, cx)
+    Comparison::of_versions((*kind, name), [*from, *to], board, cx)
 }

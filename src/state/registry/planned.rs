@@ -1,7 +1,6 @@
 //! One change of a plan: where it stands, and what the policy says of it.
 
 use super::board::Board;
-use super::compare::is_older;
 use super::promotion::{AliasChange, Demands, Ending, Event, Stage};
 use crate::entities::{Millis, ModelVersion, ModelVersionStatus, RegisteredModel, VersionNumber};
 use crate::state::Cx;
@@ -248,7 +247,7 @@ impl Planned {
         }
         match (from, to) {
             _ if self.keeps => {}
-            (Some(from), Some(to)) if is_older(*to, *from) => {
+            (Some(from), Some(to)) if to < from => {
                 warnings.push(format!("v{to} is older than v{from}"));
             }
             (None, Some(_)) => warnings.push(format!("{alias} is new: nothing resolves it yet")),

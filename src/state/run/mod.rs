@@ -77,6 +77,11 @@ impl RunPage {
         self.runs.iter().find(|shown| shown.run_id == run_id)
     }
 
+    /// The logged models that are known of the kept runs.
+    pub fn logged_models(&self) -> impl Iterator<Item = &LoggedModel> {
+        self.runs.iter().flat_map(|run| run.models.values()).filter_map(Remote::value)
+    }
+
     /// How curves are drawn.
     pub fn look(&self) -> PlotLook {
         self.look

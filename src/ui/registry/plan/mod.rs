@@ -79,9 +79,9 @@ impl PlanView {
             if deletes {
                 deletion_ui(ui, &plan.shown().change);
             } else {
-                let room = (screen.height() - self.chrome - 4.0 * size::SPACE_XL).clamp(120.0, 520.0).floor();
+                let room = (screen.height() - self.chrome - 4.0 * size::SPACE_XL).clamp(160.0, 520.0).floor();
                 let before = ui.next_widget_position().y;
-                self.comparison.show(ui, &plan.comparison, &plan.shown().change, (room, cx.now));
+                self.comparison.show(ui, &plan.comparison, &plan.shown().change, (room, cx.now), out);
                 compared = ui.next_widget_position().y - before;
             }
             // Under an id of its own: rows that come and go above must not take the focus, nor what is open, away.
