@@ -7,6 +7,7 @@ use super::{chips, life};
 use crate::entities::{Millis, ModelVersion, RegisteredModel, VersionNumber};
 use crate::state::Command;
 use crate::state::command::Commands;
+use crate::state::compare::{self, CompareCommand};
 use crate::state::navigation::{ModelKind, Route, RunTab};
 use crate::state::registry::board::Board;
 use crate::state::registry::links::{alias_uri, python, version_uri};
@@ -37,6 +38,11 @@ impl Subject<'_> {
     /// Proposes to point an alias at a version, or to delete it.
     pub fn plan(&self, alias: &str, to: Option<VersionNumber>) -> RegistryCommand {
         RegistryCommand::Plan { kind: self.kind, name: self.name.to_owned(), alias: alias.to_owned(), to }
+    }
+
+    /// A version as one side of a comparison.
+    pub fn compared(&self, version: VersionNumber) -> compare::Subject {
+        compare::Subject::Version { kind: self.kind, name: self.name.to_owned(), version }
     }
 
     fn copy_alias_uri_ui(&self, ui: &mut Ui, alias: &str, out: &mut Commands) {
@@ -135,6 +141,8 @@ pub fn version_menu_ui(
         subject.copy_python_ui(ui, &format!("@{alias}"), &alias_uri(subject.kind, subject.name, alias), out);
     }
     ui.separator();
+    compare_menu_ui(ui, subject, number, out);
+    ui.separator();
     if ui.button("Open version").clicked() {
         out.push(version_route(subject, number));
         ui.close();
@@ -146,6 +154,22 @@ pub fn version_menu_ui(
         ui.close();
     }
     life::version_menu_ui(ui, subject.kind, version, out);
+}
+
+/// Compares a version with what an alias points at, or with anything that is loaded.
+fn compare_menu_ui(ui: &mut Ui, subject: Subject<'_>, number: VersionNumber, out: &mut Commands) {
+    let model = subject.registry.board.model.value().filter(|model| model.name == subject.name);
+    let elsewhere = model.map(chips::aliases).unwrap_or_default().into_iter().filter(|(_, at)| *at != number);
+    for (alias, at) in elsewhere.take(MOST_VERSIONS) {
+        if ui.button(format!("Compare with {alias} (v{at})")).clicked() {
+            out.push(compare::route(subject.compared(at), subject.compared(number)));
+            ui.close();
+        }
+    }
+    if ui.button("Compare with…").clicked() {
+        out.push(CompareCommand::Choose(Some(subject.compared(number))));
+        ui.close();
+    }
 }
 
 /// Where a version is shown.

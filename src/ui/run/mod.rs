@@ -15,6 +15,7 @@ use super::artifacts::ArtifactsView;
 use super::widgets::{copyable_id_ui, failure_bar_ui, failure_ui, loading_ui, status_ui};
 use crate::entities::{ArtifactRoot, Run, RunStatus};
 use crate::state::command::Commands;
+use crate::state::compare::CompareCommand;
 use crate::state::run::{RunCommand, ShownRun};
 use crate::state::{Command, Route, RunTab, TraceScope, python};
 use crate::theme::{self, Icon, Themed as _, Tint, size};
@@ -79,6 +80,10 @@ fn header_ui(ui: &mut Ui, shown: &ShownRun, run: &Run, out: &mut Commands) {
                 out.push(Command::Refresh);
             }
             ui.menu_button("Copy", |ui| copy_menu_ui(ui, run, out));
+            let compare = theme::button::icon(Icon::Compare, "Compare with…");
+            if ui.add(compare).on_hover_text("Compare with another run…").clicked() {
+                out.push(CompareCommand::Choose(None));
+            }
             traces_ui(ui, run, out);
             models::button_ui(ui, shown, out);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| title_ui(ui, shown, run, out));

@@ -5,16 +5,18 @@ use std::ops::Range;
 use egui::{Align, Align2, Id, Layout, Rect, Sense, TextStyle, Ui};
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, PrefetchInfo, Table, TableDelegate};
 
-use super::{Cursor, open_run};
+use super::{Cursor, open_run, run_to_mark};
 use crate::entities::{Millis, RunStatus};
 use crate::state::Command;
 use crate::state::command::Commands;
+use crate::state::compare::{CompareCommand, Subject};
 use crate::state::format;
 use crate::state::runs::{
     Attribute, ColumnKey, Entry, Field, Group, KeyInfo, Listing, ModelLabels, RunsCommand, Sort, StrId,
 };
 use crate::theme::{self, Themed as _, size};
 use crate::ui::Cx;
+use crate::ui::widgets::Marked;
 use crate::ui::widgets::cells::{self as widgets, RowLook, SortArrow, row_background_hovered_ui};
 
 /// Height of the row with the groups' titles.
@@ -41,6 +43,7 @@ pub(super) struct Grid<'a> {
     row_height: f32,
     cursor: Option<usize>,
     clicked: Option<usize>,
+    marked: &'a mut Marked<(String, String)>,
     running: bool,
     unnamed: Vec<String>,
 }
@@ -55,7 +58,7 @@ pub(super) fn show(
     ui: &mut Ui,
     cx: &Cx<'_>,
     listing: &Listing,
-    cursor: &mut Cursor,
+    (cursor, marked): (&mut Cursor, &mut Marked<(String, String)>),
     added: Option<usize>,
     out: &mut Commands,
 ) {
@@ -94,6 +97,7 @@ pub(super) fn show(
         row_height: row_height(cx),
         cursor: cursor.place,
         clicked: None,
+        marked,
         running: false,
         unnamed: Vec::new(),
     };
@@ -204,7 +208,9 @@ impl Grid<'_> {
 
     /// What a click and a right click on a row do, wherever on it.
     pub(super) fn row_interact_ui(&mut self, response: &egui::Response, place: u64) {
-        if response.clicked() {
+        if response.clicked() && response.ctx.input(|input| input.modifiers.command) {
+            self.mark(place);
+        } else if response.clicked() {
             self.open(place);
         }
         if response.secondary_clicked() {
@@ -212,6 +218,14 @@ impl Grid<'_> {
         }
         let Some(entry) = self.entry(place) else { return };
         response.context_menu(|ui| self.menu_ui(ui, entry));
+    }
+
+    /// Marks a run to compare it with another.
+    fn mark(&mut self, place: u64) {
+        if let Some(entry) = self.entry(place) {
+            self.clicked = Some(place as usize);
+            self.marked.toggle(run_to_mark(self.listing, entry.row));
+        }
     }
 
     fn menu_ui(&mut self, ui: &mut Ui, entry: Entry) {
@@ -225,6 +239,14 @@ impl Grid<'_> {
             if ui.button(if open { "Fold" } else { "Unfold" }).clicked() {
                 self.out.push(RunsCommand::Unfold(entry.row, !open));
             }
+        }
+        ui.separator();
+        let marked = self.marked.has(&run_to_mark(self.listing, entry.row));
+        if ui.button(if marked { "Do not compare" } else { "Mark to compare" }).clicked() {
+            self.marked.toggle(run_to_mark(self.listing, entry.row));
+        }
+        if ui.button("Compare with…").clicked() {
+            self.out.push(CompareCommand::Choose(Some(Subject::Run { run_id: run_id.clone() })));
         }
         ui.separator();
         let name = rows.name(entry.row).to_owned();
@@ -342,7 +364,12 @@ impl TableDelegate for Grid<'_> {
         let across = Rect::from_x_y_ranges(self.rect.x_range(), row.y_range());
         let visible = Rect::from_x_y_ranges(self.rect.x_range(), ui.clip_rect().y_range());
         let hovered = ui.ctx().rect_contains_pointer(ui.layer_id(), across.intersect(visible));
-        let look = RowLook { cursor: self.cursor == Some(row_nr as usize), ..RowLook::default() };
+        let marked = |entry: Entry| self.marked.has(&run_to_mark(self.listing, entry.row));
+        let look = RowLook {
+            selected: !self.marked.is_empty() && self.entry(row_nr).is_some_and(marked),
+            cursor: self.cursor == Some(row_nr as usize),
+            ..RowLook::default()
+        };
         row_background_hovered_ui(ui, look, hovered);
         let response = ui.interact(row.intersect(ui.clip_rect()), ui.scope_id().with("row"), Sense::CLICK);
         self.row_interact_ui(&response, row_nr);

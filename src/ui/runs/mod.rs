@@ -9,7 +9,7 @@ use egui::{Key, Modifiers, Ui};
 
 use super::Cx;
 use super::experiments::{choose, split_path};
-use super::widgets::{Markdown, Pane, empty_ui, failure_bar_ui, failure_ui, loading_ui};
+use super::widgets::{Markdown, Marked, Pane, empty_ui, failure_bar_ui, failure_ui, loading_ui};
 use crate::entities::ViewType;
 use crate::state::Command;
 use crate::state::command::Commands;
@@ -24,6 +24,8 @@ pub struct RunsView {
     experiment_id: String,
     filter: String,
     cursor: Cursor,
+    /// Runs to compare, by id and name.
+    marked: Marked<(String, String)>,
     /// The columns of the last frame: one that was chosen is scrolled to.
     columns: Vec<ColumnKey>,
     chooser: chooser::Chooser,
@@ -58,6 +60,7 @@ impl RunsView {
             listing.experiment_id().clone_into(&mut self.experiment_id);
             listing.filter().clone_into(&mut self.filter);
             self.cursor = Cursor::default();
+            self.marked = Marked::default();
             self.columns.clear();
             self.chooser = chooser::Chooser::default();
         }
@@ -77,7 +80,7 @@ impl RunsView {
         }
         self.keys(ui, cx, listing, out);
         let added = self.added_column(listing);
-        grid::show(ui, cx, listing, &mut self.cursor, added, out);
+        grid::show(ui, cx, listing, (&mut self.cursor, &mut self.marked), added, out);
     }
 
     /// Where the column stands that the user has just chosen.
@@ -130,7 +133,9 @@ impl RunsView {
             }
         }
         let Some((at, entry)) = at.and_then(|at| Some((at, listing.visible(at)?))) else { return };
-        if pressed(Key::Enter) {
+        if pressed(Key::Space) {
+            self.marked.toggle(run_to_mark(listing, entry.row));
+        } else if pressed(Key::Enter) {
             open_run(listing, entry.row, out);
         } else if pressed(Key::ArrowRight) && entry.below > 0 {
             out.push(RunsCommand::Unfold(entry.row, true));
@@ -168,6 +173,12 @@ impl Cursor {
         let row = self.run_id.as_ref().and_then(|run_id| listing.table().rows().find(run_id));
         self.place = row.and_then(|row| listing.place_of(row));
     }
+}
+
+/// A run to compare.
+fn run_to_mark(listing: &Listing, row: u32) -> (String, String) {
+    let rows = listing.table().rows();
+    (rows.run_id(row).to_owned(), rows.name(row).to_owned())
 }
 
 fn open_run(listing: &Listing, row: u32, out: &mut Commands) {

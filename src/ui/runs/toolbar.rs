@@ -4,7 +4,9 @@ use egui::{Align, Label, Layout, Margin, Popup, PopupCloseBehavior, ScrollArea, 
 
 use super::{RunsView, chooser, title_ui};
 use crate::entities::{Experiment, ViewType, tag};
+use crate::state::Route;
 use crate::state::command::Commands;
+use crate::state::compare::Subject;
 use crate::state::runs::{Listing, Progress, RunsCommand};
 use crate::state::{Command, format};
 use crate::theme::{self, Icon, size};
@@ -115,6 +117,11 @@ impl RunsView {
         );
         if let Some(view) = switch_ui(ui, "runs", listing.view(), &VIEWS) {
             out.push(RunsCommand::View(view));
+        }
+        let keys = Pane::Main.has_keys(ui.ctx());
+        if let Some([one, other]) = self.marked.show(ui, |(_, name)| name.clone(), keys) {
+            let [from, to] = [one, other].map(|(run_id, _)| Subject::Run { run_id });
+            out.push(Route::Compare { from, to });
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             pause_ui(ui, listing, out);

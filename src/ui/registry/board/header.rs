@@ -5,8 +5,9 @@ use egui::{Label, Ui};
 use super::super::life;
 use super::super::menus::Subject;
 use super::{BoardView, Place, shown_tags};
-use crate::entities::RegisteredModel;
+use crate::entities::{RegisteredModel, VersionNumber};
 use crate::state::command::Commands;
+use crate::state::compare;
 use crate::state::registry::board::Board;
 use crate::state::registry::words::plain_line;
 use crate::state::{Command, format};
@@ -86,7 +87,9 @@ impl BoardView {
             });
         });
     }
-    pub(super) fn toolbar_ui(&mut self, ui: &mut Ui, board: &Board, place: Place) {
+
+    pub(super) fn toolbar_ui(&mut self, ui: &mut Ui, subject: Subject<'_>, place: Place, out: &mut Commands) {
+        let board = subject.board;
         let margin =
             egui::Margin { bottom: size::SPACE_S as i8, ..egui::Margin::symmetric(size::SPACE_M as i8, 0) };
         egui::Frame::new().inner_margin(margin).show(ui, |ui| {
@@ -105,6 +108,13 @@ impl BoardView {
                     format!("{} of {all}{more}", format::count(self.finding.rows().len()))
                 };
                 ui.label(theme::text::small(text));
+                if !self.marked.is_empty() {
+                    let name = |version: &VersionNumber| format!("v{version}");
+                    if let Some([from, to]) = self.marked.show(ui, name, place.keys) {
+                        out.push(compare::route(subject.compared(from), subject.compared(to)));
+                    }
+                    return;
+                }
                 let hint = if self.drag.is_none() {
                     "· Drag an alias to another version, or focus it and press M"
                 } else {

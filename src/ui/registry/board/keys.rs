@@ -24,7 +24,7 @@ impl BoardView {
             return;
         }
         let old = self.cursor.map(|cursor| cursor.min(last));
-        let (enter, chips, move_it) = ui.input_mut(|input| {
+        let (enter, chips, move_it, mark) = ui.input_mut(|input| {
             let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
             if pressed(Key::ArrowDown) {
                 self.cursor = Some(old.map_or(0, |cursor| (cursor + 1).min(last)));
@@ -39,7 +39,7 @@ impl BoardView {
             } else if pressed(Key::End) {
                 self.cursor = Some(last);
             }
-            (pressed(Key::Enter), pressed(Key::A), pressed(Key::M))
+            (pressed(Key::Enter), pressed(Key::A), pressed(Key::M), pressed(Key::Space))
         });
         if self.cursor != old {
             self.scroll = Scroll::JustEnough;
@@ -47,6 +47,9 @@ impl BoardView {
         let Some(version) = old.and_then(|row| self.finding.version(subject.board, row)) else { return };
         let number = version.version;
         let aliases = subject.board.placed().on(number);
+        if mark {
+            self.marked.toggle(number);
+        }
         if enter {
             out.push(version_route(subject, number));
         }

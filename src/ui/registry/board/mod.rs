@@ -27,7 +27,7 @@ use crate::state::registry::finding::Finding;
 use crate::theme::{Icon, size};
 use crate::ui::Cx;
 use crate::ui::widgets::cells;
-use crate::ui::widgets::{Markdown, empty_ui};
+use crate::ui::widgets::{Markdown, Marked, empty_ui};
 
 use columns::laid_out;
 use header::troubles_ui;
@@ -44,6 +44,8 @@ pub struct BoardView {
     finding: Finding,
     cursor: Option<usize>,
     scroll: Scroll,
+    /// Versions to compare.
+    marked: Marked<VersionNumber>,
     drag: Option<Drag>,
     markdown: Markdown,
     /// The two aliases that were chosen to look between.
@@ -113,7 +115,7 @@ impl BoardView {
         let between = Between::of(board.placed(), self.pair.as_ref());
         self.find(ui, board, between.as_ref());
         self.note_departures(cx, subject);
-        self.toolbar_ui(ui, board, place);
+        self.toolbar_ui(ui, subject, place, out);
         self.jump_ui(ui, board, between.as_ref());
         self.go_to_ui(ui, board, place);
         self.follow_jump(board);
@@ -188,6 +190,7 @@ impl BoardView {
             departures: &self.departures,
             cursor: self.cursor.filter(|_| place.active),
             chosen: None,
+            marked: &mut self.marked,
             drag: &mut self.drag,
             focus: &mut self.focus,
             origin: &mut self.origin,

@@ -19,7 +19,7 @@ use crate::state::registry::finding::Finding;
 use crate::state::registry::words::{first_line, plain_line};
 use crate::theme::{self, Themed as _, size};
 use crate::ui::widgets::cells::{self, RowLook, SortArrow};
-use crate::ui::widgets::{chip_width, tag_chip_ui, time_ui};
+use crate::ui::widgets::{Marked, chip_width, tag_chip_ui, time_ui};
 
 /// Draws the visible rows.
 pub(super) struct Rows<'a> {
@@ -29,6 +29,7 @@ pub(super) struct Rows<'a> {
     pub(super) departures: &'a [Departure],
     pub(super) cursor: Option<usize>,
     pub(super) chosen: Option<usize>,
+    pub(super) marked: &'a mut Marked<VersionNumber>,
     pub(super) drag: &'a mut Option<Drag>,
     pub(super) focus: &'a mut Option<String>,
     pub(super) origin: &'a mut Option<String>,
@@ -59,17 +60,21 @@ impl TableDelegate for Rows<'_> {
         }
         let response = ui.interact(ui.max_rect(), ui.scope_id().with("row"), Sense::CLICK);
         let selected = self.cursor == Some(row);
+        let marked = self.marked.has(&number);
         response.widget_info(|| {
-            WidgetInfo::selected(egui::Role::Row, true, selected, format!("version {number}"))
+            WidgetInfo::selected(egui::Role::Row, true, selected || marked, format!("version {number}"))
         });
         if response.clicked() {
             self.chosen = Some(row);
+            if ui.input(|input| input.modifiers.command) {
+                self.marked.toggle(number);
+            }
         }
         if response.double_clicked() {
             self.out.push(version_route(self.subject, number));
         }
         let drop_target = self.drag.as_ref().is_some_and(|drag| drag.lights(number));
-        cells::row_background_ui(ui, RowLook { selected: false, cursor: selected, drop_target });
+        cells::row_background_ui(ui, RowLook { selected: marked, cursor: selected, drop_target });
         self.rail_ui(ui, number);
         response.context_menu(|ui| {
             version_menu_ui(ui, self.subject, version, self.dialog, self.out);
