@@ -12,6 +12,8 @@ mod chat;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod compare;
+#[cfg(test)]
 mod concurrency;
 #[cfg(test)]
 mod connecting;
