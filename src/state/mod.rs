@@ -132,9 +132,7 @@ impl State {
     fn follow_registry(&mut self) {
         let after = self.workspace.as_mut().map(|workspace| workspace.registry.life.take_after());
         for after in after.unwrap_or_default() {
-            if let After::Go(route) = after {
-                self.go(route);
-            } else if self.navigation.rewrite(|route| after.rewrite(route)) {
+            if self.navigation.rewrite(|route| after.rewrite(route)) {
                 self.enter();
             } else if after == After::Registered && matches!(self.navigation.current(), Route::Run { .. }) {
                 self.refresh();

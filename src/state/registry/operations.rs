@@ -369,6 +369,7 @@ fn record(operation: &Operation, cx: &mut Cx<'_>) {
     }
 }
 
+/// Adds to what was changed on servers.
 pub(super) fn push_entry(text: &str, outcome: Outcome, undo: Option<Command>, cx: &mut Cx<'_>) {
     cx.activity.push(ActivityEntry {
         at: format::now(),

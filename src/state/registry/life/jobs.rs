@@ -11,6 +11,7 @@ use crate::state::activity::Outcome;
 use crate::state::policy::Level;
 use crate::state::registry::board::Board;
 use crate::state::registry::operations::{Start, push_entry};
+use crate::state::registry::plan::Plan;
 use crate::state::registry::promotion::{AliasChange, Order};
 use crate::state::registry::sequence::OnFailure;
 use crate::state::registry::version::VersionPage;
@@ -58,7 +59,6 @@ impl Registry {
 
     /// Takes what arrived.
     pub(in crate::state::registry) fn poll_life(&mut self, deadline: std::time::Instant, cx: &mut Cx<'_>) {
-        self.propose_wish(cx);
         self.life.poll(deadline);
         let mut jobs = std::mem::take(&mut self.life.jobs);
         jobs.retain_mut(|job| {
@@ -176,35 +176,24 @@ impl Registry {
         }
     }
 
-    /// A new alias is set on the path of every alias. One that stands elsewhere, or that the policy guards, is set by
-    /// a plan, which shows what differs: it opens as soon as the board has the version.
+    /// A new alias is set on the path of every alias. One that stands elsewhere is moved by a plan, which shows what
+    /// differs; so is one that the policy guards.
     fn set_wished(&mut self, name: String, wish: AliasWish, version: VersionNumber, cx: &mut Cx<'_>) {
         let kind = ModelKind::Model;
         let terms = cx.policy.terms(&cx.store.info(), &name, &wish.alias);
-        let guarded = cx.policy.is_unread() || terms.level == Level::Protected || !terms.requires.is_empty();
-        if wish.from.is_none() && !guarded {
-            let change = AliasChange { kind, name, alias: wish.alias, from: None, to: Some(version) };
-            let orders = vec![Order::plain(change)];
-            self.start(Start { orders, plan: None, undoes: false, on_failure: OnFailure::Stop }, cx);
-        } else {
-            self.life.after.push(After::Go(Route::Model { kind, name: name.clone() }));
-            self.life.wish = Some((name, wish, version));
-        }
-    }
-
-    fn propose_wish(&mut self, cx: &mut Cx<'_>) {
-        let Some((name, wish, version)) = self.life.wish.take() else { return };
-        if !self.board.shows(ModelKind::Model, &name) {
-            // The user went elsewhere.
-            let AliasWish { alias, .. } = wish;
-            cx.notices.info(format!("{alias} stays where it is. Open {name} to move it to v{version}"));
+        let is_guarded =
+            terms.level == Level::Protected || !terms.requires.is_empty() || cx.policy.is_unread();
+        if wish.from.is_some() || is_guarded {
+            if self.plan.as_ref().is_some_and(Plan::is_busy) {
+                let text = format!("{} was not set on v{version}: another plan is under way", wish.alias);
+                cx.notices.warning(text, None);
+            }
+            self.propose(kind, name, wish.alias, Some(version), cx);
             return;
         }
-        if self.board.model.value().is_some() && self.board.version(version).is_some() {
-            self.propose(ModelKind::Model, name, wish.alias, Some(version), cx);
-        } else if self.board.versions.error().is_none() {
-            self.life.wish = Some((name, wish, version));
-        }
+        let change = AliasChange { kind, name, alias: wish.alias, from: None, to: Some(version) };
+        let orders = vec![Order::plain(change)];
+        self.start(Start { orders, plan: None, undoes: false, on_failure: OnFailure::Stop }, cx);
     }
 
     fn job_lost(&mut self, job: &Job, cx: &mut Cx<'_>) {

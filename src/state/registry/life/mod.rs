@@ -142,8 +142,6 @@ pub enum After {
     VersionDeleted(ModelKind, String, VersionNumber),
     /// A version was registered.
     Registered,
-    /// There is something to decide there.
-    Go(Route),
 }
 
 impl After {
@@ -179,7 +177,7 @@ impl After {
                     *route = Route::Model { kind: *kind, name: name.clone() };
                 }
             }
-            Self::Registered | Self::Go(_) => {}
+            Self::Registered => {}
         }
     }
 }
@@ -193,8 +191,6 @@ pub struct Life {
     opened: u64,
     jobs: jobs::Jobs,
     after: Vec<After>,
-    /// A move that is proposed as soon as the board shows the version.
-    wish: Option<(String, AliasWish, VersionNumber)>,
 }
 
 impl Life {
