@@ -9,7 +9,9 @@ use flowdeck::state::registry::life::{Ask, LifeCommand};
 use flowdeck::state::{Command, ModelKind, Route, RunTab};
 use serde_json::{Value, json};
 
-use crate::support::app::{App, click, drag, open, screen, step_until, type_into, wait_for, wait_for_text};
+use crate::support::app::{
+    App, click, confirm, drag, open, screen, step_until, type_into, wait_for, wait_for_text,
+};
 use crate::support::{Fault, Proxy, Servers};
 
 const CREATE_VERSION: &str = "/api/2.0/mlflow/model-versions/create";
@@ -194,7 +196,7 @@ fn a_logged_model_is_dragged_over_the_rail_onto_a_model_and_the_plan_moves_its_a
     press(&mut app, Key::Enter);
     wait_for(&mut app, "prod: v2 → v4");
     assert_eq!(servers.alias("life-drag", "prod"), Some(2), "the plan decides about it");
-    press(&mut app, Key::Enter);
+    confirm(&mut app, "prod");
     wait_for_text(&mut app, "prod moved from v2 to v4.");
     assert_eq!(servers.alias("life-drag", "prod"), Some(4));
 }
@@ -427,7 +429,7 @@ fn a_version_that_holds_an_alias_is_kept_until_the_alias_is_moved() {
     app.step();
     press(&mut app, Key::Enter);
     wait_for(&mut app, "prod: v2 → v3");
-    press(&mut app, Key::Enter);
+    confirm(&mut app, "prod");
     wait_for_text(&mut app, "prod moved from v2 to v3.");
 
     click(&mut app, "open version 2");
@@ -473,16 +475,16 @@ fn a_version_is_copied_to_another_model_with_everything_it_has() {
     type_into(&mut app, "Model", "life-original");
     wait_for(&mut app, "It is a version of life-original already");
     type_into(&mut app, "Model", "life-copy");
-    type_into(&mut app, "Alias", "prod");
+    type_into(&mut app, "Alias", "candidate");
     press(&mut app, Key::Enter);
     wait_until_answered(&mut app);
-    wait_for_text(&mut app, "prod is on v1 now.");
+    wait_for_text(&mut app, "candidate is on v1 now.");
     let (copy, original) = (version(servers, "life-copy", 1), version(servers, "life-original", 2));
     assert_eq!(copy["source"], json!("models:/life-original/2"));
     for same in ["run_id", "description", "tags"] {
         assert_eq!(copy[same], original[same], "{same}");
     }
-    assert_eq!(servers.alias("life-copy", "prod"), Some(1));
+    assert_eq!(servers.alias("life-copy", "candidate"), Some(1));
 }
 
 #[test]
@@ -576,6 +578,9 @@ fn a_file_without_a_server_is_written_as_python_reads_it() {
     type_into(&mut app, "Alias", "prod");
     press(&mut app, Key::Enter);
     wait_until_answered(&mut app);
+    // The policy guards this name, new or not.
+    wait_for(&mut app, "prod: new → v1");
+    confirm(&mut app, "prod");
     wait_for_text(&mut app, "prod is on v1 now.");
     let made = version(servers, "life-file-model", 1);
     assert_eq!(lineage(&made), registered_by_python(servers, &model_id, "life-file-python"));
