@@ -7,7 +7,7 @@ use flowdeck::state::Route;
 use flowdeck::state::activity::Outcome;
 
 use crate::support::app::{
-    App, click, confirm, drag, open, press, screen, step_until, type_into, wait_for, wait_for_text,
+    App, click, confirm, drag, is_shown, open, press, screen, step_until, type_into, wait_for, wait_for_text,
 };
 use crate::support::{Fault, Proxy, Servers};
 
@@ -40,10 +40,6 @@ fn open_models(app: &mut App) {
         matches!(app.state().state().navigation.current(), Route::Experiment { .. })
     });
     click(app, "Models");
-}
-
-fn is_shown(app: &App, label: &str) -> bool {
-    app.query_all_by_label(label).next().is_some()
 }
 
 /// Where the board says that `prod` is.
@@ -380,7 +376,7 @@ fn an_alias_leaves_a_mark_where_it_was() {
     let mut app = board_of("board-ghost", servers.uri());
     drag(&mut app, "alias prod", "version 7");
     wait_for(&mut app, "Move prod to v7");
-    press(&mut app, Key::Enter);
+    confirm(&mut app, "prod");
     wait_for_text(&mut app, "prod was here until");
     click(&mut app, "Undo");
     step_until(&mut app, "the board to show it", |app| shown_version(app, "prod") == Some(3));

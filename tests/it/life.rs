@@ -10,7 +10,7 @@ use flowdeck::state::{Command, ModelKind, Route, RunTab};
 use serde_json::{Value, json};
 
 use crate::support::app::{
-    App, click, confirm, drag, open, screen, step_until, type_into, wait_for, wait_for_text,
+    App, click, confirm, drag, is_shown, open, screen, step_until, type_into, wait_for, wait_for_text,
 };
 use crate::support::{Fault, Proxy, Servers};
 
@@ -74,10 +74,6 @@ fn press(app: &mut App, key: Key) {
 
 fn route(app: &App) -> Route {
     app.state().state().navigation.current().clone()
-}
-
-fn is_shown(app: &App, label: &str) -> bool {
-    app.query_all_by_label(label).next().is_some()
 }
 
 fn is_asking(app: &App) -> bool {

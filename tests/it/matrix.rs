@@ -5,16 +5,14 @@ use egui_kittest::kittest::Queryable as _;
 use flowdeck::state::Route;
 
 use crate::support::Servers;
-use crate::support::app::{App, click, drag, open, step_until, type_into, wait_for, wait_for_text};
+use crate::support::app::{
+    App, click, confirm, drag, is_shown, open, step_until, type_into, wait_for, wait_for_text,
+};
 
 fn press(app: &mut App, key: Key) {
     app.key_press(key);
     app.step();
     app.step();
-}
-
-fn is_shown(app: &App, label: &str) -> bool {
-    app.query_all_by_label(label).next().is_some()
 }
 
 fn open_models(app: &mut App) {
@@ -62,7 +60,7 @@ fn an_alias_is_dragged_to_another_column_of_its_model() {
     wait_for(&mut app, "prod: v3 → v7");
     wait_for_text(&mut app, "answer_correctness");
     assert_eq!(servers.alias("matrix-drag", "prod"), Some(3), "a drop never writes");
-    press(&mut app, Key::Enter);
+    confirm(&mut app, "prod");
     wait_for(&mut app, "prod of matrix-drag: v7");
     assert_eq!(servers.alias("matrix-drag", "prod"), Some(7));
     assert_eq!(servers.alias("matrix-drag", "candidate"), Some(7), "what was dragged stays where it was");
@@ -94,7 +92,7 @@ fn the_matrix_by_keyboard_alone() {
     app.step();
     press(&mut app, Key::Enter);
     wait_for(&mut app, "prod: v3 → v5");
-    press(&mut app, Key::Enter);
+    confirm(&mut app, "prod");
     wait_for(&mut app, "prod of matrix-keys: v5");
     assert_eq!(servers.alias("matrix-keys", "prod"), Some(5));
 }
@@ -132,7 +130,7 @@ fn boards_stand_side_by_side_and_aliases_stay_with_their_model() {
     app.step();
     press(&mut app, Key::Enter);
     wait_for(&mut app, "prod: v3 → v4");
-    press(&mut app, Key::Enter);
+    confirm(&mut app, "prod");
     step_until(&mut app, "beside-b to change", |_| servers.alias("beside-b", "prod") == Some(4));
     assert_eq!(servers.alias("beside-a", "prod"), Some(2));
     click(&mut app, "Close beside-a");

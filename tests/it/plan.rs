@@ -7,8 +7,8 @@ use flowdeck::state::navigation::ModelKind;
 use serde_json::json;
 
 use crate::support::app::{
-    App, ScriptedDialogs, Start, click, confirm, drag, press, screen, start, step_until, type_into, wait_for,
-    wait_for_text,
+    App, ScriptedDialogs, Start, click, confirm, drag, is_shown, press, screen, start, step_until, type_into,
+    wait_for, wait_for_text,
 };
 use crate::support::{Fault, Proxy, Servers};
 
@@ -47,10 +47,6 @@ fn board_with(uri: &str, model: &str, policy: &str) -> (App, tempfile::TempDir) 
             .is_some_and(|workspace| workspace.registry.models.is_complete())
     });
     (app, folder)
-}
-
-fn is_shown(app: &App, label: &str) -> bool {
-    app.query_all_by_label(label).next().is_some()
 }
 
 fn is_enabled(app: &App, label: &str) -> bool {

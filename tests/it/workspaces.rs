@@ -24,7 +24,7 @@ for workspace in ["team-b", "team-a"]:
     mlflow.set_workspace(workspace)
     client.create_experiment(f"of {workspace}")
     client.create_registered_model(f"model of {workspace}")
-mlflow.set_workspace("default")"#,
+mlflow.set_workspace(None)"#,
     );
     let store = open(servers.uri()).await;
     let info = store.info();

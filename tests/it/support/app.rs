@@ -143,6 +143,11 @@ pub fn type_into(app: &mut App, label: &str, text: &str) {
     app.step();
 }
 
+/// Whether anything of this name is on the screen.
+pub fn is_shown(app: &App, label: &str) -> bool {
+    app.query_all_by_label(label).next().is_some()
+}
+
 /// Presses a key and draws what comes of it.
 pub fn press(app: &mut App, key: egui::Key) {
     app.key_press(key);
@@ -155,6 +160,7 @@ pub fn press(app: &mut App, key: egui::Key) {
 pub fn confirm(app: &mut App, alias: &str) {
     type_into(app, "Alias to confirm", alias);
     type_into(app, "Reason", "because it passed");
+    step_until(app, "the rules to be read", |app| !is_shown(app, "Reading what the rules ask for…"));
     press(app, egui::Key::Enter);
 }
 

@@ -47,6 +47,9 @@ enum LastInput {
 }
 
 const WIDTH: f32 = 860.0;
+/// Of the whole dialog, however many warnings there are: buttons must not move under the pointer.
+const HEIGHT: f32 = 736.0;
+const LEAST_COMPARISON: f32 = 160.0;
 /// Height of everything but the comparison before it was drawn once, in points.
 const CHROME: f32 = 240.0;
 
@@ -79,7 +82,8 @@ impl PlanView {
             if deletes {
                 deletion_ui(ui, &plan.shown().change);
             } else {
-                let room = (screen.height() - self.chrome - 4.0 * size::SPACE_XL).clamp(160.0, 520.0).floor();
+                let whole = (screen.height() - 4.0 * size::SPACE_XL).min(HEIGHT);
+                let room = (whole - self.chrome).max(LEAST_COMPARISON).floor();
                 let before = ui.next_widget_position().y;
                 self.comparison.show(ui, &plan.comparison, &plan.shown().change, (room, cx.now), out);
                 compared = ui.next_widget_position().y - before;
