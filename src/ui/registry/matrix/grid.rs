@@ -111,7 +111,10 @@ impl<'a> Grid<'a> {
                 ui.add(Label::new(text).truncate().selectable(false));
             }
         });
-        response.on_hover_ui(|ui| hover_ui(ui, model, alias, version, age));
+        // A tip that was open when a chip was dropped here would stay above the plan.
+        if ui.memory(|memory| memory.top_modal_layer().is_none()) {
+            response.on_hover_ui(|ui| hover_ui(ui, model, alias, version, age));
+        }
     }
 
     /// Notes and shows that a chip which is dragged is over this cell.
