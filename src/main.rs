@@ -89,6 +89,7 @@ fn open_window(
     runtime: tokio::runtime::Handle,
 ) -> eframe::Result {
     let environment = Environment::from_process();
+    let folders = directories::ProjectDirs::from("", "", "flowdeck");
     let options = Options {
         tracking_uri: arguments
             .tracking_uri
@@ -98,8 +99,8 @@ fn open_window(
             .or_else(database_here),
         sample: arguments.sample,
         environment,
-        config_folder: directories::ProjectDirs::from("", "", "flowdeck")
-            .map(|dirs| dirs.config_dir().to_owned()),
+        config_folder: folders.as_ref().map(|folders| folders.config_dir().to_owned()),
+        data_folder: folders.as_ref().map(|folders| folders.data_dir().to_owned()),
         runtime,
         dialogs: Arc::new(NativeDialogs),
     };

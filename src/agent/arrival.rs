@@ -12,7 +12,7 @@ const NOTICEABLE: Duration = Duration::from_millis(500);
 const FEW_EVENTS: u32 = 4;
 
 /// Arrival times of a body, all counted from the moment the request was sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Arrival {
     /// The first byte.
     pub first: Option<Duration>,

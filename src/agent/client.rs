@@ -35,7 +35,7 @@ const MAX_RAW: usize = 4 * 1024 * 1024;
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// The head of a response.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Head {
     /// The HTTP status.
     pub status: u16,

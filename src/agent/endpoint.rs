@@ -21,6 +21,11 @@ impl Token {
         &self.0
     }
 
+    /// `text` without it, for what goes to disk: some servers quote the headers they were sent.
+    pub fn scrubbed(&self, text: String) -> String {
+        if self.0.len() < 4 || !text.contains(&self.0) { text } else { text.replace(&self.0, "…") }
+    }
+
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

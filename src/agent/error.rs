@@ -3,12 +3,15 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::transcript::Transcript;
 use super::wire::FailureKind;
 
 /// Why a turn or a probe failed. `Display` is one sentence; [`AgentError::next_step`] says what to do. Never holds a
 /// token or a query string.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AgentError {
     /// What was typed is no address.
     #[error("“{typed}” is not an address: {why}")]

@@ -3,12 +3,14 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::wire::{Failure, Item, ItemBody, ItemStatus, RawJson, Usage};
 
 /// How an answer ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It has not ended yet.
     #[default]
@@ -29,7 +31,8 @@ pub enum Outcome {
 }
 
 /// The vocabulary in which the answer came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Dialect {
     /// Nothing told it yet.
     #[default]
@@ -45,7 +48,7 @@ pub enum Dialect {
 }
 
 /// An event that nobody knows, as it came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnknownEvent {
     /// Its `type`; empty if it had none.
     pub kind: String,
@@ -154,6 +157,14 @@ impl Transcript {
     pub fn into_stopped(mut self) -> Self {
         if !self.is_over() {
             self.end(Outcome::Stopped);
+        }
+        self
+    }
+
+    /// The same answer where nothing more can come: what arrived stays, open items are marked.
+    pub fn into_interrupted(mut self) -> Self {
+        if !self.is_over() {
+            self.end(Outcome::Interrupted);
         }
         self
     }

@@ -36,6 +36,11 @@ impl Dialogs for NativeDialogs {
         async move { dialog.await.map(|file| file.path().to_owned()) }.boxed()
     }
 
+    fn pick_conversations(&self) -> BoxFuture<'static, Option<PathBuf>> {
+        let dialog = rfd::AsyncFileDialog::new().add_filter("Conversations", &["jsonl"]).pick_file();
+        async move { dialog.await.map(|file| file.path().to_owned()) }.boxed()
+    }
+
     fn pick_folder(&self) -> BoxFuture<'static, Option<PathBuf>> {
         async move {
             if !has_dialogs().await {

@@ -34,6 +34,8 @@ pub struct Options {
     pub environment: Environment,
     /// Folder of `settings.json`; `None` keeps nothing.
     pub config_folder: Option<PathBuf>,
+    /// Folder of the conversations; `None` keeps nothing.
+    pub data_folder: Option<PathBuf>,
     /// Where work is run.
     pub runtime: tokio::runtime::Handle,
     /// Native dialogs.
@@ -74,6 +76,10 @@ impl Flowdeck {
         if let Some(message) = message {
             state.notices.warning(message, None);
         }
+        if let Some(folder) = options.data_folder {
+            let folder = folder.join("conversations");
+            state.chat.keep_in(folder, &state.tasks, Arc::clone(&state.dialogs));
+        }
         apply::apply_theme(ctx, state.settings.get().theme);
         system_theme::follow(ctx, &state.tasks);
         let mut ui = ui::Ui::default();
@@ -101,6 +107,9 @@ impl eframe::App for Flowdeck {
             workspace.set_focused(ctx.input(|input| input.focused));
         }
         self.state.poll();
+        if let Some(text) = self.state.chat.take_copied() {
+            self.apply(ctx, Command::Copy(text, "the conversation"));
+        }
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
@@ -116,5 +125,6 @@ impl eframe::App for Flowdeck {
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         self.state.settings.flush();
+        self.state.chat.flush();
     }
 }

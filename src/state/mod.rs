@@ -115,7 +115,7 @@ impl State {
             _ => {}
         }
         self.poll_left(deadline);
-        self.chat.poll(deadline, &self.tasks, self.settings.edit());
+        self.chat.poll(deadline, &self.tasks, &mut self.notices, self.settings.edit());
         let route = self.navigation.current().clone();
         self.with_workspace(|workspace, cx| {
             workspace.poll(deadline, cx);

@@ -27,6 +27,8 @@ pub struct Settings {
     pub servers: Vec<RecentServer>,
     /// Addresses of served agents, the last used first.
     pub endpoints: Vec<String>,
+    /// Conversations are kept on this machine.
+    pub keep_conversations: bool,
     /// The file with the promotion policy, if not `policy.toml` beside this one.
     pub policy_file: Option<String>,
     /// The chat beside whatever is shown.
@@ -51,6 +53,7 @@ impl Default for Settings {
             density: Density::Regular,
             servers: Vec::new(),
             endpoints: Vec::new(),
+            keep_conversations: true,
             policy_file: None,
             chat_panel: false,
             list_shown: true,

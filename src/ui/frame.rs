@@ -111,6 +111,7 @@ impl Ui {
                 fill_panel(ui);
                 Pane::List.show(ui, |ui| match section {
                     Section::Experiments => self.experiments.show(ui, cx, out),
+                    Section::Chat => self.chat.list_ui(ui, cx, out),
                     _ => self.registry.list_ui(ui, cx, out),
                 });
             });
@@ -171,6 +172,9 @@ enum Stop {
 
 fn has_list(state: &State) -> bool {
     let section = state.navigation.current().section();
+    if section == Section::Chat {
+        return state.settings.get().list_shown && !state.chat.all().is_empty();
+    }
     matches!(section, Section::Experiments | Section::Models | Section::Prompts)
         // The matrix is a list of models already, and a comparison has a list of its own.
         && !matches!(state.navigation.current(), Route::Matrix(_) | Route::Compare { .. })

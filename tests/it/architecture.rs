@@ -21,7 +21,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("egui_plot", &["ui"]),
     ("egui_table", &["ui"]),
     ("reqwest", &["tracking", "agent"]),
-    ("serde_json", &["tracking", "agent", "state/settings", "state/policy"]),
+    ("serde_json", &["tracking", "agent", "state/settings", "state/policy", "state/chat/shelf"]),
     ("serde_saphyr", &["tracking"]),
     ("hyper", &["agent"]),
     ("rusqlite", &["tracking"]),

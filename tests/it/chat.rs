@@ -150,7 +150,8 @@ fn an_approval_is_asked_for_and_answered() {
     click(&mut app, "Approve");
     step_until(&mut app, "the second turn", |app| conversation(app).turns.len() == 2);
     until_over(&mut app);
-    assert_eq!(last(&app).payload.input.len(), 3);
+    let payload = conversation(&app).payload(last(&app).id).expect("it is shown");
+    assert_eq!(payload.input.len(), 3);
 }
 
 #[test]

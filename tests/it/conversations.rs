@@ -178,7 +178,8 @@ impl Bench {
         while !condition(self) {
             assert!(Instant::now() < deadline, "{what}");
             std::thread::sleep(Duration::from_millis(2));
-            self.chat.poll(Instant::now() + Duration::from_millis(4), &self.tasks, &mut self.settings);
+            let deadline = Instant::now() + Duration::from_millis(4);
+            self.chat.poll(deadline, &self.tasks, &mut self.notices, &mut self.settings);
         }
     }
 
@@ -422,7 +423,8 @@ fn a_token_goes_to_its_own_server_only_and_is_shown_nowhere() {
     bench.until_over();
     assert!(first.heads()[0].to_ascii_lowercase().contains("authorization: bearer s3cret"));
     let turn = bench.last();
-    let exports = to_curl(&turn.endpoint, &turn.payload) + &to_python(&turn.endpoint, &turn.payload);
+    let payload = bench.conversation().payload(turn.id).unwrap();
+    let exports = to_curl(&turn.endpoint, &payload) + &to_python(&turn.endpoint, &payload);
     assert!(exports.contains("FLOWDECK_TOKEN") && !exports.contains("s3cret"));
     assert!(!format!("{turn:?} {:?}", bench.conversation()).contains("s3cret"));
     assert!(!format!("{:?}", ChatCommand::SetToken(Token::new("s3cret"))).contains("s3cret"));

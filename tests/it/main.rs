@@ -23,6 +23,9 @@ mod conversations;
 mod details;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod kept;
+#[cfg(test)]
 mod life;
 #[cfg(test)]
 mod matrix;

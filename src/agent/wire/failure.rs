@@ -1,5 +1,6 @@
 //! Every way in which servers say that something went wrong, as one shape.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Longest headline and cause shown, in characters: some messages quote the whole request.
@@ -13,7 +14,8 @@ const MAX_CAUSE_LINES: usize = 6;
 const SAYS_NOTHING: &str = "Encountered an unexpected error while evaluating the model";
 
 /// Where a failure comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// The agent or its server said so.
     Agent,
@@ -28,7 +30,7 @@ pub enum FailureKind {
 }
 
 /// One failure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// Where it comes from.
     pub kind: FailureKind,

@@ -2,11 +2,25 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// JSON that Flowdeck shows but does not interpret, as compact text: a fraction of the memory of a parsed value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Value", into = "Value")]
 pub struct RawJson(Arc<str>);
+
+impl From<Value> for RawJson {
+    fn from(value: Value) -> Self {
+        Self::new(&value)
+    }
+}
+
+impl From<RawJson> for Value {
+    fn from(raw: RawJson) -> Self {
+        raw.value()
+    }
+}
 
 impl RawJson {
     /// Keeps `value` as compact text.
@@ -31,7 +45,8 @@ impl RawJson {
 }
 
 /// How far an item got.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ItemStatus {
     /// Still being written.
     #[default]
@@ -47,7 +62,7 @@ pub enum ItemStatus {
 }
 
 /// One item of an answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Item {
     /// Which response of the stream it belongs to: an agent loop sends several in one stream, from 0.
     pub cycle: u32,
@@ -66,7 +81,8 @@ pub struct Item {
 }
 
 /// What an item says.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ItemBody {
     /// `message`.
     Message {
@@ -88,7 +104,8 @@ pub enum ItemBody {
 }
 
 /// A part of a message's content.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Part {
     /// `output_text`.
     Text {
@@ -119,7 +136,7 @@ impl Part {
 }
 
 /// A citation of an `output_text` part.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Annotation {
     /// The wire's `type`: `url_citation`, `file_citation`, …
     pub kind: String,
@@ -130,7 +147,7 @@ pub struct Annotation {
 }
 
 /// What a model thought before it answered.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reasoning {
     /// The parts of the summary.
     pub summary: Vec<String>,
@@ -141,7 +158,7 @@ pub struct Reasoning {
 }
 
 /// A call of a tool.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolCall {
     /// What its output names.
     pub call_id: Option<String>,
@@ -158,7 +175,7 @@ pub struct ToolCall {
 }
 
 /// What a tool answered.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolOutput {
     /// The call it answers.
     pub call_id: Option<String>,
@@ -167,7 +184,7 @@ pub struct ToolOutput {
 }
 
 /// An MCP tool call that waits for a person's yes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalRequest {
     /// The tool.
     pub name: String,

@@ -1,9 +1,10 @@
 //! Token counts.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Tokens of one or several responses. A count that was never sent is 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Tokens read (`input_tokens`, in chat completions `prompt_tokens`).
     pub input: u64,

@@ -20,6 +20,7 @@ pub use download::{ActiveDownloads, Download, DownloadStatus};
 pub use kind::FileKind;
 pub use picture::Picture;
 pub use preview::{Preview, Rendered, UTMOST};
+pub use save::safe_name;
 pub use table::Table;
 pub use text::{Encoding, TextRows, decode};
 pub use uri::artifact_uri;

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::agent::history::{Entry, input_items};
-use crate::agent::wire::{InputItem, ItemBody};
+use crate::agent::wire::ItemBody;
 use crate::agent::{
     self, AgentClient, AgentError, Endpoint, Outcome, Payload, Transcript, TurnEvent, TurnReport,
 };
+use crate::entities::Millis;
+use crate::state::format;
 use crate::state::tasks::Tasks;
 
 /// What the user said.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ask {
     /// A message.
     Text(String),
@@ -20,37 +23,57 @@ pub enum Ask {
     Approvals(BTreeMap<String, bool>),
 }
 
+/// How a question is asked, besides its words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Manner {
+    /// Sent first, unless it is empty.
+    pub system_prompt: String,
+    /// Whether a stream is asked for.
+    pub stream: bool,
+}
+
 /// A question and what came back.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Turn {
-    /// Unique since the app was started.
+    /// Unique, also among those of other conversations and days.
     pub id: u64,
+    /// The turn that it follows.
+    pub parent: Option<u64>,
+    /// When it was sent.
+    pub at: Millis,
     /// What the user said.
     pub ask: Ask,
     /// Where it was sent.
     pub endpoint: Endpoint,
-    /// What was sent.
-    pub payload: Payload,
+    /// How it was asked.
+    pub manner: Manner,
     /// The answer so far.
     pub answer: Arc<Transcript>,
     /// Everything about it, once it is over.
     pub report: Option<Box<TurnReport>>,
     /// How long each reasoning item took to arrive, by its place in the answer, where that could be seen.
     pub reasoning: BTreeMap<usize, Duration>,
+    /// More came than is kept, and it was read back from what is kept.
+    pub cut: bool,
     reasoning_since: BTreeMap<usize, Instant>,
     sent: Instant,
 }
 
 impl Turn {
-    fn new(id: u64, ask: Ask, endpoint: Endpoint, payload: Payload) -> Self {
+    /// One that was just sent.
+    pub(super) fn new(id: u64, parent: Option<u64>, ask: Ask, endpoint: Endpoint, manner: Manner) -> Self {
         Self {
             id,
+            parent,
+            at: format::now(),
             ask,
             endpoint,
-            payload,
+            manner,
             answer: Arc::default(),
             report: None,
             reasoning: BTreeMap::new(),
+            cut: false,
             reasoning_since: BTreeMap::new(),
             sent: Instant::now(),
         }
@@ -73,7 +96,12 @@ impl Turn {
 
     /// Whether a stream was asked for and a whole body came.
     pub fn did_not_stream(&self) -> bool {
-        self.payload.stream && self.answer.outcome == Outcome::Completed && !self.answer.streamed
+        self.manner.stream && self.answer.outcome == Outcome::Completed && !self.answer.streamed
+    }
+
+    /// Whether Flowdeck was closed before the answer had come.
+    pub fn was_abandoned(&self) -> bool {
+        self.report.is_none() && self.answer.outcome == Outcome::Interrupted
     }
 
     /// The ids of the approvals that the answer asks for.
@@ -103,10 +131,16 @@ impl Turn {
 /// Turns with one memory: each request carries those before it.
 #[derive(Debug)]
 pub struct Conversation {
-    /// Unique since the app was started.
+    /// Unique, also among those of other days.
     pub id: u64,
-    /// Oldest first.
+    /// Those that are shown, each following the one before.
     pub turns: Vec<Turn>,
+    /// Turns of other branches: what was edited or asked again stays.
+    others: BTreeMap<u64, Turn>,
+    /// The name that the user gave it.
+    pub name: Option<String>,
+    /// Whether it is on disk, as far as it got.
+    pub(super) kept: bool,
     /// Sent first in every request, unless it is empty.
     pub system_prompt: String,
     /// Yes and no to approval requests of the last answer, until all are decided.
@@ -120,6 +154,9 @@ impl Conversation {
         Self {
             id,
             turns: Vec::new(),
+            others: BTreeMap::new(),
+            name: None,
+            kept: false,
             system_prompt,
             decisions: BTreeMap::new(),
             running: None,
@@ -137,55 +174,68 @@ impl Conversation {
         self.turns.last().map(|turn| turn.id)
     }
 
-    /// What it is called in lists: the beginning of the first message.
+    /// What it is called in lists: its name, else the beginning of the first message.
     pub fn title(&self) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
         let first = self.turns.iter().find_map(|turn| match &turn.ask {
-            Ask::Text(text) => text.lines().find(|line| !line.trim().is_empty()),
+            Ask::Text(text) => Some(text),
             Ask::Approvals(_) => None,
         });
-        let Some(first) = first.map(str::trim) else { return "New conversation".into() };
-        match first.char_indices().nth(TITLE) {
-            Some((end, _)) => format!("{}…", first[..end].trim_end()),
-            None => first.to_owned(),
-        }
+        first.and_then(|text| title_of(text)).unwrap_or_else(|| UNTITLED.to_owned())
     }
 
-    /// The `input` of the next request: everything said so far, then `ask`.
-    fn input(&self, ask: &Ask) -> Vec<InputItem> {
-        let mut entries = Vec::new();
-        for turn in &self.turns {
-            push_ask(&mut entries, &turn.ask);
-            entries.push(Entry::Answer(&turn.answer));
-        }
-        push_ask(&mut entries, ask);
-        input_items(Some(&self.system_prompt), &entries)
+    /// All turns of all branches.
+    pub fn all_turns(&self) -> impl Iterator<Item = &Turn> {
+        self.turns.iter().chain(self.others.values())
+    }
+
+    /// When it was written in last.
+    pub fn updated(&self) -> Option<Millis> {
+        self.all_turns().map(|turn| turn.at).max()
+    }
+
+    /// What was sent for a turn that is shown. Put together anew: each holds all that came before.
+    pub fn payload(&self, turn: u64) -> Option<Payload> {
+        let at = self.turns.iter().position(|known| known.id == turn)?;
+        let (before, from) = self.turns.split_at(at);
+        let turn = from.first()?;
+        Some(request(before, &turn.ask, &turn.manner))
     }
 
     /// Sends what the user said. The caller sees to it that nothing is under way.
     pub(super) fn send(&mut self, client: &AgentClient, tasks: &Tasks, question: Question) {
-        let Question { id, ask, endpoint, stream } = question;
-        let mut payload = Payload::new(self.input(&ask));
-        payload.stream = stream;
+        let Question { id, ask, endpoint, manner } = question;
+        let payload = request(&self.turns, &ask, &manner);
         let waker = tasks.clone();
         let wake = Arc::new(move || waker.wake());
         self.running = Some(client.send(tasks.runtime(), endpoint.clone(), &payload, wake));
         self.stopping = false;
         self.decisions.clear();
-        self.turns.push(Turn::new(id, ask, endpoint, payload));
+        self.turns.push(Turn::new(id, self.last_turn(), ask, endpoint, manner));
     }
 
-    /// Hangs up; what arrived stays, and the report follows. Asked for a second time, it waits for no report.
-    pub(super) fn stop(&mut self) {
-        let Some(running) = &mut self.running else { return };
+    /// Hangs up; what arrived stays, and the report follows. Asked for a second time, it waits for no report: then
+    /// the turn is over.
+    pub(super) fn stop(&mut self) -> bool {
+        let Some(running) = &mut self.running else { return false };
         if !std::mem::replace(&mut self.stopping, true) {
             running.stop();
-            return;
+            return false;
         }
         self.running = None;
         if let Some(turn) = self.turns.last_mut() {
             let stopped = Transcript::clone(&turn.answer).into_stopped();
             turn.take(Arc::new(stopped));
         }
+        true
+    }
+
+    /// Hangs up at once.
+    pub(super) fn abandon(&mut self) {
+        self.stop();
+        self.stop();
     }
 
     /// Notes a yes or no. All decisions, once the last one is made.
@@ -199,19 +249,57 @@ impl Conversation {
         all.then(|| std::mem::take(&mut self.decisions))
     }
 
-    /// Takes the last turn away, to ask again. Its question, unless it is still under way.
-    pub(super) fn take_back(&mut self) -> Option<Ask> {
+    /// Goes back to before a turn, to ask again: it and what follows become another branch. Its question, unless an
+    /// answer is under way.
+    pub(super) fn go_back(&mut self, turn: u64) -> Option<Ask> {
         if self.is_running() {
             return None;
         }
+        let at = self.turns.iter().position(|known| known.id == turn)?;
         self.decisions.clear();
-        self.turns.pop().map(|turn| turn.ask)
+        let ask = self.turns.get(at)?.ask.clone();
+        for turn in self.turns.drain(at..) {
+            self.others.insert(turn.id, turn);
+        }
+        Some(ask)
     }
 
-    /// Takes what arrived. The address without its query, when a turn has just ended well.
-    pub(super) fn poll(&mut self, deadline: Instant) -> Option<String> {
+    /// A conversation as it was kept; the branch that ends with `shown`, or with the latest turn, is shown.
+    pub(super) fn restored(id: u64, name: Option<String>, turns: Vec<Turn>, shown: Option<u64>) -> Self {
+        let mut restored = Self::new(id, String::new());
+        restored.name = name;
+        restored.kept = true;
+        restored.others = turns.into_iter().map(|turn| (turn.id, turn)).collect();
+        let known = shown.filter(|shown| restored.others.contains_key(shown));
+        if let Some(last) = known.or_else(|| restored.others.keys().next_back().copied()) {
+            restored.walk_to(last);
+        }
+        if let Some(last) = restored.turns.last() {
+            restored.system_prompt.clone_from(&last.manner.system_prompt);
+        }
+        restored
+    }
+
+    /// Shows the branch that ends with a turn.
+    fn walk_to(&mut self, last: u64) {
+        for turn in std::mem::take(&mut self.turns) {
+            self.others.insert(turn.id, turn);
+        }
+        let mut at = Some(last);
+        // A file may say anything: what was taken is gone from the others, so this ends.
+        while let Some(turn) = at.and_then(|id| self.others.remove(&id)) {
+            at = turn.parent;
+            self.turns.push(turn);
+        }
+        self.turns.reverse();
+    }
+
+    /// Takes what arrived.
+    pub(super) fn poll(&mut self, deadline: Instant) -> Arrived {
+        let mut arrived = Arrived::default();
         while let Some(event) = self.running.as_mut().and_then(agent::Turn::try_next) {
-            let turn = self.turns.last_mut()?;
+            let Some(turn) = self.turns.last_mut() else { break };
+            arrived.something = true;
             match event {
                 TurnEvent::Head(_) => {}
                 TurnEvent::Transcript(answer) => turn.take(answer),
@@ -220,14 +308,16 @@ impl Conversation {
                     turn.take(Arc::clone(&report.transcript));
                     let went_well = report.error.is_none() && turn.answer.failures.is_empty();
                     turn.report = Some(report);
-                    return went_well.then(|| turn.endpoint.shown_url());
+                    arrived.ended = true;
+                    arrived.from = went_well.then(|| turn.endpoint.shown_url());
+                    return arrived;
                 }
             }
             if Instant::now() >= deadline {
                 break;
             }
         }
-        None
+        arrived
     }
 }
 
@@ -239,12 +329,47 @@ pub(super) struct Question {
     pub ask: Ask,
     /// To whom.
     pub endpoint: Endpoint,
-    /// Whether a stream is asked for.
-    pub stream: bool,
+    /// And how.
+    pub manner: Manner,
 }
 
+/// What polling a conversation brought.
+#[derive(Debug, Default)]
+pub(super) struct Arrived {
+    /// The last turn is not what it was.
+    pub something: bool,
+    /// It is over.
+    pub ended: bool,
+    /// The address without its query, if it ended well.
+    pub from: Option<String>,
+}
+
+/// What a conversation without words is called.
+pub(super) const UNTITLED: &str = "New conversation";
 /// Longest title, in characters.
 const TITLE: usize = 60;
+
+/// A title made of the first line that says something.
+pub(super) fn title_of(text: &str) -> Option<String> {
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    Some(match first.char_indices().nth(TITLE) {
+        Some((end, _)) => format!("{}…", first[..end].trim_end()),
+        None => first.to_owned(),
+    })
+}
+
+/// The request that says everything said so far, then `ask`.
+fn request(before: &[Turn], ask: &Ask, manner: &Manner) -> Payload {
+    let mut entries = Vec::new();
+    for turn in before {
+        push_ask(&mut entries, &turn.ask);
+        entries.push(Entry::Answer(&turn.answer));
+    }
+    push_ask(&mut entries, ask);
+    let mut payload = Payload::new(input_items(Some(&manner.system_prompt), &entries));
+    payload.stream = manner.stream;
+    payload
+}
 
 fn push_ask<'a>(entries: &mut Vec<Entry<'a>>, ask: &'a Ask) {
     match ask {

@@ -2,19 +2,29 @@
 //!
 //! - `endpoint`: which agent is talked to, and how it is;
 //! - `conversation`: turns, and what the next request carries;
+//! - `kept`: the list of all, and what is done with it;
+//! - `shelf`: conversations on disk;
+//! - `markdown`: a conversation for the clipboard;
 //! - `client`: the one HTTP client.
 
 mod client;
 mod conversation;
 mod endpoint;
+mod kept;
+mod markdown;
+mod shelf;
 
 use std::time::Instant;
 
 use client::SharedClient;
 use conversation::Question;
-pub use conversation::{Ask, Conversation, Turn};
+pub use conversation::{Ask, Conversation, Manner, Turn};
 pub use endpoint::{TOKEN_VARIABLE, Target};
+use kept::Kept;
+pub use markdown::markdown;
+pub use shelf::Summary;
 
+use super::format;
 use super::notices::Notices;
 use super::settings::Settings;
 use super::tasks::Tasks;
@@ -63,8 +73,24 @@ pub enum ChatCommand {
     New,
     /// Show a conversation.
     Show(u64),
-    /// Drop a conversation.
+    /// Call a conversation by this name; an empty one gives back its first words.
+    Rename(u64, String),
+    /// Delete a conversation. It can be taken back until the app is closed.
     Delete(u64),
+    /// Delete all conversations, those on disk too.
+    DeleteAll,
+    /// Take deleted conversations back.
+    Restore(Vec<u64>),
+    /// Look for words in titles and texts of all conversations.
+    Search(String),
+    /// Ask where to, and write a conversation there as JSON Lines; all of them without an id.
+    Export(Option<u64>),
+    /// Put a conversation on the clipboard as Markdown; it is read first where it is not loaded.
+    CopyMarkdown(u64),
+    /// Ask for a file of JSON Lines, and read the conversations in it.
+    Import,
+    /// Keep conversations on this machine, or not.
+    Keep(bool),
 }
 
 /// Conversations with served agents.
@@ -75,6 +101,7 @@ pub struct Chat {
     pub stream: bool,
     conversations: Vec<Conversation>,
     current: u64,
+    kept: Kept,
     next_id: u64,
     opened: bool,
     sample: Option<String>,
@@ -91,12 +118,15 @@ impl Chat {
     /// One empty conversation. `token` goes with messages to servers for which none is entered.
     pub fn new(token: Option<Token>) -> Self {
         let client = SharedClient::default();
+        // Ids are unique among those that other days and windows gave, which began at other microseconds.
+        let first = u64::try_from(format::now()).unwrap_or_default().saturating_mul(1000);
         Self {
             target: Target::new(client.clone(), token),
             stream: true,
-            conversations: vec![Conversation::new(0, String::new())],
-            current: 0,
-            next_id: 1,
+            conversations: vec![Conversation::new(first, String::new())],
+            current: first,
+            kept: Kept::default(),
+            next_id: first + 1,
             opened: false,
             sample: None,
             client,
@@ -113,7 +143,7 @@ impl Chat {
         self.opened
     }
 
-    /// All conversations, the newest first. Never empty.
+    /// The conversations that are loaded. Never empty.
     pub fn conversations(&self) -> &[Conversation] {
         &self.conversations
     }
@@ -129,15 +159,24 @@ impl Chat {
     }
 
     /// Takes what arrived.
-    pub fn poll(&mut self, deadline: Instant, tasks: &Tasks, settings: &mut Settings) {
+    pub fn poll(&mut self, deadline: Instant, tasks: &Tasks, notices: &mut Notices, settings: &mut Settings) {
         self.target.poll();
+        self.poll_kept(notices);
+        let mut grown = Vec::new();
         for conversation in &mut self.conversations {
-            if let Some(address) = conversation.poll(deadline)
+            let arrived = conversation.poll(deadline);
+            if arrived.something {
+                grown.push((conversation.id, arrived.ended));
+            }
+            if let Some(address) = arrived.from
                 && self.sample.as_ref() != Some(&address)
             {
                 settings.remember_endpoint(&address);
                 self.target.has_answered(&address, tasks);
             }
+        }
+        for (id, ended) in grown {
+            self.keep_grown(id, ended, settings);
         }
     }
 
@@ -177,37 +216,49 @@ impl Chat {
                 }
             }
             ChatCommand::SetStream(stream) => self.stream = stream,
-            ChatCommand::Send(text) => self.say(text, tasks, notices),
+            ChatCommand::Send(text) => self.say(text, tasks, notices, settings),
             ChatCommand::ReplaceLast { conversation, turn, text } => {
                 let current = self.current().filter(|current| current.id == conversation);
                 let is_last = current.is_some_and(|current| current.last_turn() == Some(turn));
                 if is_last && self.can_send() && !text.trim().is_empty() {
                     self.take_back();
                 }
-                self.say(text, tasks, notices);
+                self.say(text, tasks, notices, settings);
             }
             ChatCommand::Retry => {
                 if self.can_send()
                     && let Some(ask) = self.take_back()
                 {
-                    self.send(ask, tasks, notices);
+                    self.send(ask, tasks, notices, settings);
                 }
             }
             ChatCommand::Decide { request, approve } if self.can_send() => {
                 let decided = self.current_mut().and_then(|current| current.decide(&request, approve));
                 if let Some(decisions) = decided {
-                    self.send(Ask::Approvals(decisions), tasks, notices);
+                    self.send(Ask::Approvals(decisions), tasks, notices, settings);
                 }
             }
             ChatCommand::Decide { .. } => {}
             ChatCommand::Stop => {
-                if let Some(current) = self.current_mut() {
-                    current.stop();
+                let ended = self.current_mut().is_some_and(Conversation::stop);
+                if ended {
+                    self.keep_grown(self.current, true, settings);
                 }
             }
             ChatCommand::New => self.begin(),
-            ChatCommand::Show(id) => self.current = id,
-            ChatCommand::Delete(id) => self.delete(id),
+            ChatCommand::Show(id) => self.show(id),
+            ChatCommand::Rename(id, name) => self.rename(id, &name, settings),
+            ChatCommand::Delete(id) => self.delete(&[id], notices),
+            ChatCommand::DeleteAll => {
+                let all: Vec<u64> = self.all().iter().map(|known| known.id).collect();
+                self.delete(&all, notices);
+            }
+            ChatCommand::Restore(ids) => self.restore(&ids),
+            ChatCommand::Search(words) => self.search(&words),
+            ChatCommand::Export(one) => self.export(one, tasks),
+            ChatCommand::CopyMarkdown(id) => self.copy_markdown(id),
+            ChatCommand::Import => self.import(tasks),
+            ChatCommand::Keep(keep) => self.set_keep(keep, settings),
         }
     }
 
@@ -226,19 +277,20 @@ impl Chat {
     }
 
     fn take_back(&mut self) -> Option<Ask> {
-        self.current_mut()?.take_back()
+        let current = self.current_mut()?;
+        current.go_back(current.last_turn()?)
     }
 
     /// Sends a message; a server that the user writes to may have the default token.
-    fn say(&mut self, text: String, tasks: &Tasks, notices: &mut Notices) {
+    fn say(&mut self, text: String, tasks: &Tasks, notices: &mut Notices, settings: &Settings) {
         if self.can_send() && !text.trim().is_empty() {
             self.target.address_server();
-            self.send(Ask::Text(text), tasks, notices);
+            self.send(Ask::Text(text), tasks, notices, settings);
         }
     }
 
     /// Sends, unless there is no address or an answer under way.
-    fn send(&mut self, ask: Ask, tasks: &Tasks, notices: &mut Notices) {
+    fn send(&mut self, ask: Ask, tasks: &Tasks, notices: &mut Notices, settings: &Settings) {
         let Some(endpoint) = self.target.endpoint().cloned() else { return };
         if !self.can_send() {
             return;
@@ -251,10 +303,12 @@ impl Chat {
                 return;
             }
         };
-        let question = Question { id: self.new_id(), ask, endpoint, stream: self.stream };
+        let (id, stream) = (self.new_id(), self.stream);
         if let Some(current) = self.current_mut() {
-            current.send(&client, tasks, question);
+            let manner = Manner { system_prompt: current.system_prompt.clone(), stream };
+            current.send(&client, tasks, Question { id, ask, endpoint, manner });
         }
+        self.keep_begun(self.current, settings);
     }
 
     fn new_id(&mut self) -> u64 {
@@ -273,17 +327,5 @@ impl Chat {
         let id = self.new_id();
         self.conversations.insert(0, Conversation::new(id, prompt));
         self.current = id;
-    }
-
-    fn delete(&mut self, id: u64) {
-        let at = self.conversations.iter().position(|conversation| conversation.id == id);
-        self.conversations.retain(|conversation| conversation.id != id);
-        if self.conversations.is_empty() {
-            self.begin();
-        } else if self.current == id
-            && let Some(next) = at.and_then(|at| self.conversations.get(at)).or(self.conversations.first())
-        {
-            self.current = next.id;
-        }
     }
 }

@@ -4,9 +4,10 @@ use egui::Ui;
 
 use super::items::{data_ui, seconds};
 use super::messages::Tools;
+use super::turn::Look;
 use crate::agent::wire::pretty_json;
-use crate::agent::{to_curl, to_python};
-use crate::state::chat::Turn;
+use crate::agent::{Endpoint, Payload, to_curl, to_python};
+use crate::state::chat::{Conversation, Turn};
 use crate::state::format;
 use crate::state::{Command, Route};
 use crate::theme::{self, Icon, size};
@@ -24,17 +25,18 @@ pub struct RawView {
 }
 
 impl RawView {
-    fn toggle(&mut self, turn: &Turn) {
+    fn toggle(&mut self, turn: &Turn, conversation: &Conversation) {
         if self.turn.take() == Some(turn.id) {
             *self = Self::default();
             return;
         }
         let Some(report) = &turn.report else { return };
         let pretty = pretty_json(&report.response);
+        let request = conversation.payload(turn.id).map(|payload| payload.to_json()).unwrap_or_default();
         *self = Self {
             turn: Some(turn.id),
             reveal: true,
-            request: pretty_json(&report.request).unwrap_or_else(|| report.request.to_string()),
+            request: pretty_json(&request).unwrap_or(request),
             json: pretty.is_some(),
             response: pretty.unwrap_or_else(|| report.response.to_string()),
         };
@@ -42,7 +44,8 @@ impl RawView {
 }
 
 /// Draws it.
-pub(super) fn footer_ui(ui: &mut Ui, turn: &Turn, tools: &mut Tools<'_>) {
+pub(super) fn footer_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
+    let turn = look.turn;
     let figures = theme::text::small(figures(turn));
     let one_line = ui.available_width() > ONE_LINE;
     if !one_line {
@@ -55,7 +58,7 @@ pub(super) fn footer_ui(ui: &mut Ui, turn: &Turn, tools: &mut Tools<'_>) {
             ui.label(figures);
             ui.add_space(size::SPACE_S);
         }
-        buttons_ui(ui, turn, tools);
+        buttons_ui(ui, look, tools);
         if let Some(trace) = &turn.answer.trace_id {
             trace_ui(ui, trace, tools);
         }
@@ -95,7 +98,8 @@ fn trace_ui(ui: &mut Ui, trace: &str, tools: &mut Tools<'_>) {
     }
 }
 
-fn buttons_ui(ui: &mut Ui, turn: &Turn, tools: &mut Tools<'_>) {
+fn buttons_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
+    let turn = look.turn;
     let text = turn.answer.text();
     if !text.is_empty() {
         let copy = theme::button::quiet(Icon::Copy.sized(size::ICON_SMALL).alt_text("Copy the answer"));
@@ -107,22 +111,33 @@ fn buttons_ui(ui: &mut Ui, turn: &Turn, tools: &mut Tools<'_>) {
         let raw =
             theme::button::quiet(Icon::Code.sized(size::ICON_SMALL).alt_text("Raw request and response"));
         if ui.add(raw).on_hover_text("Raw request and response").clicked() {
-            tools.raw.toggle(turn);
+            tools.raw.toggle(turn, look.conversation);
         }
     }
     let more = theme::button::quiet(Icon::Terminal.sized(size::ICON_SMALL).alt_text("Copy the request"));
     let menu = egui::containers::menu::MenuButton::from_button(more);
     let (response, _) = menu.ui(ui, |ui| {
         if ui.button("Copy as curl").clicked() {
-            tools.out.push(Command::Copy(to_curl(&turn.endpoint, &turn.payload), "the curl command"));
+            copy_request(look, tools, to_curl, "the curl command");
             ui.close();
         }
         if ui.button("Copy as Python").clicked() {
-            tools.out.push(Command::Copy(to_python(&turn.endpoint, &turn.payload), "the Python script"));
+            copy_request(look, tools, to_python, "the Python script");
             ui.close();
         }
     });
     response.on_hover_text("Copy the request as curl or Python");
+}
+
+fn copy_request(
+    look: &Look<'_>,
+    tools: &mut Tools<'_>,
+    write: fn(&Endpoint, &Payload) -> String,
+    what: &'static str,
+) {
+    if let Some(payload) = look.conversation.payload(look.turn.id) {
+        tools.out.push(Command::Copy(write(&look.turn.endpoint, &payload), what));
+    }
 }
 
 /// `0.4 s to the first token · 3.1 s · 42 in, 180 out · 67 tokens/s`.
@@ -166,7 +181,7 @@ fn raw_ui(ui: &mut Ui, turn: &Turn, tools: &mut Tools<'_>) {
         ui.label(theme::text::label(title));
         widgets::code_ui(ui, &raw.response, if raw.json { "json" } else { "" });
         if turn.report.as_ref().is_some_and(|report| report.response_truncated) {
-            ui.label(theme::text::small("Only the first 4 MB were kept"));
+            ui.label(theme::text::small("Only its beginning was kept"));
         }
     });
     if let Some(outputs) = &turn.answer.custom_outputs {

@@ -5,9 +5,9 @@ use egui::{Align, Color32, Key, Layout, Response, RichText, Sense, TextEdit, Ui,
 use super::Place;
 use super::fold::fold_ui;
 use crate::agent::{Endpoint, Health, Token};
-use crate::state::Command;
 use crate::state::chat::{Chat, ChatCommand, Conversation, TOKEN_VARIABLE, Target};
 use crate::state::command::Commands;
+use crate::state::{Command, Route};
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::Cx;
 
@@ -21,6 +21,8 @@ pub struct HeaderView {
     known: String,
     token: String,
     system: String,
+    /// The conversation that is being renamed, its new name, and whether the field is there yet.
+    renaming: Option<(u64, String, bool)>,
     /// The conversation that `system` was taken from.
     of: Option<u64>,
     /// Enter was pressed in the address.
@@ -28,12 +30,17 @@ pub struct HeaderView {
 }
 
 impl HeaderView {
+    /// Offers to rename a conversation, once it is the one that is shown.
+    pub fn rename(&mut self, id: u64) {
+        self.renaming = Some((id, String::new(), false));
+    }
+
     /// Draws it. Whether an address was just entered: what to say comes next.
     pub fn show(&mut self, ui: &mut Ui, cx: &Cx<'_>, place: Place, out: &mut Commands) -> bool {
         let chat = &cx.state.chat;
         self.take_up(chat);
         ui.spacing_mut().item_spacing.y = size::SPACE_S;
-        title_ui(ui, chat, place, out);
+        self.title_ui(ui, chat, place, out);
         self.address_ui(ui, chat, &cx.state.settings.get().endpoints, out);
         ui.horizontal_wrapped(|ui| health_ui(ui, &chat.target));
         if chat.is_sample() {
@@ -59,6 +66,86 @@ impl HeaderView {
             self.of = current.map(|current| current.id);
             self.system = current.map(|current| current.system_prompt.clone()).unwrap_or_default();
         }
+    }
+
+    fn title_ui(&mut self, ui: &mut Ui, chat: &Chat, place: Place, out: &mut Commands) {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 2.0;
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if !place.full {
+                    let close = theme::button::icon(Icon::Close, "Close the chat");
+                    if ui.add(close).on_hover_text("Close the chat").clicked() {
+                        out.push(Command::ToggleChatPanel);
+                    }
+                }
+                let new = theme::button::icon(Icon::Add, "New conversation");
+                if ui.add(new).on_hover_text("New conversation").clicked() {
+                    out.push(ChatCommand::New);
+                }
+                self.more_ui(ui, chat, out);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    if !self.name_ui(ui, chat, out) {
+                        conversations_ui(ui, chat, out);
+                    }
+                });
+            });
+        });
+    }
+
+    /// What can be done with the conversation, and with all.
+    fn more_ui(&mut self, ui: &mut Ui, chat: &Chat, out: &mut Commands) {
+        let said = chat.current().filter(|current| !current.turns.is_empty());
+        if said.is_none() && !chat.can_keep() {
+            return;
+        }
+        let button = theme::button::icon(Icon::More, "More about the conversation");
+        let menu = egui::containers::menu::MenuButton::from_button(button);
+        let (response, _) = menu.ui(ui, |ui| {
+            if let Some(current) = said {
+                let mut rename = None;
+                super::list::menu_ui(ui, chat, current.id, &mut rename, out);
+                if let Some(id) = rename {
+                    self.rename(id);
+                }
+            }
+            if chat.can_keep() {
+                if said.is_some() {
+                    ui.separator();
+                }
+                let all = egui::Button::new((Icon::Download.image(), "Export all…"));
+                if ui.add_enabled(!chat.all().is_empty(), all).clicked() {
+                    out.push(ChatCommand::Export(None));
+                }
+                if ui.button((Icon::FolderOpen.image(), "Import…")).clicked() {
+                    out.push(ChatCommand::Import);
+                }
+            }
+        });
+        response.on_hover_text("Rename, copy, export, delete");
+    }
+
+    /// The field for a new name, if the conversation that is shown is being renamed. Enter takes it, Esc does not.
+    fn name_ui(&mut self, ui: &mut Ui, chat: &Chat, out: &mut Commands) -> bool {
+        let Some(current) = chat.current() else { return false };
+        let Some((id, name, there)) = &mut self.renaming else { return false };
+        if *id != current.id {
+            return false;
+        }
+        let fresh = !std::mem::replace(there, true);
+        if fresh {
+            *name = current.title();
+        }
+        let field = TextEdit::singleline(name).desired_width(ui.available_width());
+        let response = ui.add(field).accessible_name("Name of the conversation");
+        if fresh {
+            response.request_focus();
+        } else if response.lost_focus() {
+            if !ui.input(|input| input.key_pressed(Key::Escape)) && *name != current.title() {
+                out.push(ChatCommand::Rename(*id, name.clone()));
+            }
+            self.renaming = None;
+        }
+        true
     }
 
     fn address_ui(&mut self, ui: &mut Ui, chat: &Chat, recent: &[String], out: &mut Commands) {
@@ -125,52 +212,32 @@ impl HeaderView {
     }
 }
 
-fn title_ui(ui: &mut Ui, chat: &Chat, place: Place, out: &mut Commands) {
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 2.0;
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if !place.full {
-                let close = theme::button::icon(Icon::Close, "Close the chat");
-                if ui.add(close).on_hover_text("Close the chat").clicked() {
-                    out.push(Command::ToggleChatPanel);
-                }
-            }
-            let new = theme::button::icon(Icon::Add, "New conversation");
-            if ui.add(new).on_hover_text("New conversation").clicked() {
-                out.push(ChatCommand::New);
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| conversations_ui(ui, chat, out));
-        });
-    });
-}
-
+/// All conversations, to go to one of them.
 fn conversations_ui(ui: &mut Ui, chat: &Chat, out: &mut Commands) {
     let title = chat.current().map_or_else(String::new, Conversation::title);
     let text = theme::text::title(title);
-    if chat.conversations().len() < 2 {
+    let shown = chat.current().map(|current| current.id);
+    if chat.all().iter().all(|known| Some(known.id) == shown) {
         ui.add(egui::Label::new(text).truncate());
         return;
     }
     let button =
         theme::button::quiet((text, Icon::ChevronDown.sized(size::ICON_SMALL).alt_text(""))).truncate();
     egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
-        for conversation in chat.conversations() {
-            let current = chat.current().is_some_and(|current| current.id == conversation.id);
-            ui.horizontal(|ui| {
-                let entry = egui::Button::selectable(current, conversation.title());
-                if ui.add(entry).clicked() {
-                    out.push(ChatCommand::Show(conversation.id));
-                    ui.close();
-                }
-                let name = format!("Delete {}", conversation.title());
-                if ui.add(theme::button::icon(Icon::Delete, &name)).on_hover_text("Delete").clicked() {
-                    out.push(ChatCommand::Delete(conversation.id));
-                    ui.close();
-                }
-            });
+        for known in chat.all().iter().take(MOST_IN_MENU) {
+            let entry = egui::Button::selectable(Some(known.id) == shown, known.title.as_str());
+            if ui.add(entry).clicked() {
+                out.push(ChatCommand::Show(known.id));
+            }
+        }
+        if chat.all().len() > MOST_IN_MENU && ui.button("All conversations").clicked() {
+            out.push(Route::Chat);
         }
     });
 }
+
+/// More in a menu are easier to find in the list.
+const MOST_IN_MENU: usize = 20;
 
 fn recent_ui(ui: &mut Ui, recent: &[String], out: &mut Commands) {
     let button = theme::button::icon(Icon::History, "Recent addresses");

@@ -1,5 +1,6 @@
 //! The chat, as a screen or beside another: whom one talks to, the conversation, and the field to write in.
 //!
+//! - `list`: all conversations, at the left of the screen;
 //! - `header`: conversations, address, health, token, system prompt;
 //! - `messages`: the turns, of which only the visible ones are laid out;
 //! - `turn`, `items`, `notes`, `footer`: one turn;
@@ -10,6 +11,7 @@ mod fold;
 mod footer;
 mod header;
 mod items;
+mod list;
 mod messages;
 mod notes;
 mod turn;
@@ -27,6 +29,7 @@ use crate::theme::{Themed as _, size};
 /// The chat, as a screen or beside another.
 #[derive(Default)]
 pub struct ChatView {
+    list: list::ListView,
     header: header::HeaderView,
     messages: messages::MessagesView,
     composer: composer::ComposerView,
@@ -58,6 +61,13 @@ impl ChatView {
     pub fn has_focus(&self, ctx: &egui::Context) -> bool {
         let focused = ctx.memory(egui::Memory::focused).and_then(|id| ctx.read_response(id));
         focused.zip(self.rect).is_some_and(|(focused, rect)| rect.contains(focused.rect.center()))
+    }
+
+    /// Draws the list of all conversations.
+    pub fn list_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
+        if let Some(id) = self.list.show(ui, cx, out) {
+            self.header.rename(id);
+        }
     }
 
     /// Draws it.

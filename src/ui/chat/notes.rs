@@ -39,6 +39,9 @@ fn notes(turn: &Turn, failed: bool) -> Vec<String> {
     let mut notes = Vec::new();
     match &answer.outcome {
         Outcome::Stopped => notes.push("Stopped. The agent goes on to its end on the server".to_owned()),
+        _ if turn.was_abandoned() => {
+            notes.push("Interrupted: Flowdeck was closed before the answer was complete".to_owned());
+        }
         Outcome::Interrupted if !failed => {
             notes.push("The answer ended before it was complete. What arrived is kept".to_owned());
         }
@@ -53,6 +56,9 @@ fn notes(turn: &Turn, failed: bool) -> Vec<String> {
     if answer.skipped_events > 0 {
         let skipped = counted(answer.skipped_events as usize, "event", "events");
         notes.push(format!("{skipped} could not be read and had to be skipped"));
+    }
+    if turn.cut {
+        notes.push("Only the first 8 MB of the answer were kept".to_owned());
     }
     if answer.left_out > 0 {
         let left_out = counted(answer.left_out as usize, "item", "items");

@@ -40,7 +40,7 @@ pub(super) fn turn_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
     }
     if turn.answer.is_over() {
         notes::notes_ui(ui, look, tools.out);
-        footer::footer_ui(ui, turn, tools);
+        footer::footer_ui(ui, look, tools);
     } else {
         waiting_ui(ui, turn);
     }

@@ -6,9 +6,10 @@ use egui::{ScrollArea, Ui};
 
 use super::Cx;
 use super::widgets::{fact_ui, facts_ui, switch_ui};
-use crate::state::Command;
+use crate::state::chat::ChatCommand;
 use crate::state::command::Commands;
 use crate::state::settings::{Density, ThemeChoice};
+use crate::state::{Command, format};
 use crate::theme::{self, Icon, size};
 
 /// Draws the screen.
@@ -21,6 +22,8 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
             look_ui(ui, cx, out);
             ui.add_space(size::SPACE_XL);
             policy::show(ui, cx, out);
+            ui.add_space(size::SPACE_XL);
+            conversations_ui(ui, cx, out);
             ui.add_space(size::SPACE_XL);
             servers_ui(ui, cx, out);
             ui.add_space(size::SPACE_XL);
@@ -48,6 +51,26 @@ fn look_ui(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
             }
         });
     });
+}
+
+fn conversations_ui(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
+    ui.label(theme::text::title("Conversations"));
+    ui.label(theme::text::weak(
+        "Kept on this machine alone, as files that only you can read. Tokens are never kept",
+    ));
+    ui.add_space(size::SPACE_S);
+    let mut keep = cx.state.settings.get().keep_conversations;
+    if ui.checkbox(&mut keep, "Keep conversations with agents").changed() {
+        out.push(ChatCommand::Keep(keep));
+    }
+    let count = cx.state.chat.all().len();
+    if count > 0 {
+        ui.add_space(size::SPACE_S);
+        let text = format!("Delete {}", format::counted(count, "conversation", "conversations"));
+        if ui.add(theme::button::default((Icon::Delete.image(), text))).clicked() {
+            out.push(ChatCommand::DeleteAll);
+        }
+    }
 }
 
 fn servers_ui(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {

@@ -65,6 +65,8 @@ pub struct Start {
     pub environment: Vec<(&'static str, String)>,
     /// Where the settings are kept; nowhere by default.
     pub config_folder: Option<PathBuf>,
+    /// Where conversations are kept; nowhere by default.
+    pub data_folder: Option<PathBuf>,
     /// Answers to native dialogs.
     pub dialogs: ScriptedDialogs,
 }
@@ -81,6 +83,7 @@ pub fn start(start: Start) -> App {
         sample: start.sample,
         environment: Environment::from_pairs(start.environment),
         config_folder: start.config_folder,
+        data_folder: start.data_folder,
         runtime: runtime(),
         dialogs: Arc::new(start.dialogs),
     };

@@ -1,0 +1,371 @@
+//! Conversations beyond the one that is shown: the list of all, what is kept on disk, found, renamed, deleted, exported
+//! and imported.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Chat;
+use super::conversation::Conversation;
+use super::markdown;
+use super::shelf::{News, Shelf, Summary, Whole};
+use crate::state::Command;
+use crate::state::artifacts::safe_name;
+use crate::state::chat::ChatCommand;
+use crate::state::dialogs::Dialogs;
+use crate::state::format::counted;
+use crate::state::notices::Notices;
+use crate::state::settings::Settings;
+use crate::state::tasks::{Polled, Task, Tasks};
+
+/// What is known of all conversations, and the folder they are kept in.
+#[derive(Default)]
+pub(super) struct Kept {
+    shelf: Option<Shelf>,
+    dialogs: Option<Arc<dyn Dialogs>>,
+    /// Those on disk, as they were listed.
+    on_disk: Vec<Summary>,
+    /// All that something was said in, the newest first.
+    all: Vec<Summary>,
+    /// The one that is being read to be shown.
+    loading: Option<u64>,
+    /// Those that are to be copied: being read, or as text that waits for the clipboard.
+    copying: Option<u64>,
+    copied: Option<String>,
+    words: String,
+    /// What was found for other words stays until the answer is here.
+    found: HashSet<u64>,
+    deleted: Vec<Deleted>,
+    asking: Option<(Asked, Task<Option<PathBuf>>)>,
+}
+
+struct Deleted {
+    id: u64,
+    loaded: Option<Conversation>,
+    on_disk: Option<Summary>,
+}
+
+enum Asked {
+    Export(Vec<u64>),
+    Import,
+}
+
+impl Chat {
+    /// Keeps conversations in a folder from now on, and lists those that are there.
+    pub fn keep_in(&mut self, folder: PathBuf, tasks: &Tasks, dialogs: Arc<dyn Dialogs>) {
+        self.kept.shelf = Shelf::open(folder, tasks);
+        self.kept.dialogs = Some(dialogs);
+    }
+
+    /// Whether there is a folder to keep conversations in.
+    pub fn can_keep(&self) -> bool {
+        self.kept.shelf.is_some()
+    }
+
+    /// Every conversation in which something was said, the newest first.
+    pub fn all(&self) -> &[Summary] {
+        &self.kept.all
+    }
+
+    /// The words that are looked for.
+    pub fn words(&self) -> &str {
+        &self.kept.words
+    }
+
+    /// Whether a conversation is among those looked for.
+    pub fn is_wanted(&self, summary: &Summary) -> bool {
+        let words = &self.kept.words;
+        words.is_empty() || self.kept.found.contains(&summary.id) || {
+            let title = summary.title.to_lowercase();
+            words.split_whitespace().all(|word| title.contains(&word.to_lowercase()))
+        }
+    }
+
+    /// Waits until everything is on disk, some seconds at most.
+    pub fn flush(&self) {
+        if let Some(shelf) = &self.kept.shelf {
+            shelf.flush();
+        }
+    }
+
+    /// A turn of a conversation has just begun.
+    pub(super) fn keep_begun(&mut self, id: u64, settings: &Settings) {
+        self.relist();
+        let Some(shelf) = self.kept.shelf.as_ref().filter(|_| settings.keep_conversations) else { return };
+        let Some(conversation) = self.conversations.iter_mut().find(|known| known.id == id) else { return };
+        if !std::mem::replace(&mut conversation.kept, true) {
+            shelf.save(conversation);
+        } else if let Some(turn) = conversation.turns.last() {
+            shelf.begun(id, turn);
+        }
+    }
+
+    /// More of an answer came, or its end.
+    pub(super) fn keep_grown(&mut self, id: u64, ended: bool, settings: &Settings) {
+        let Some(shelf) = self.kept.shelf.as_ref().filter(|_| settings.keep_conversations) else { return };
+        let Some(conversation) = self.conversations.iter().find(|known| known.id == id && known.kept) else {
+            return;
+        };
+        match conversation.turns.last() {
+            Some(turn) if ended => shelf.ended(id, turn),
+            Some(turn) => shelf.grew(id, turn.id, &turn.answer),
+            None => {}
+        }
+    }
+
+    /// Keeps conversations from now on, or not. What was kept stays.
+    pub(super) fn set_keep(&mut self, keep: bool, settings: &mut Settings) {
+        settings.keep_conversations = keep;
+        // What is said in the meantime is missing in their files: they are written anew with the next message.
+        for conversation in self.conversations.iter_mut().filter(|_| !keep) {
+            if conversation.kept
+                && let Some(summary) = summary_of(conversation)
+            {
+                self.kept.on_disk.retain(|known| known.id != summary.id);
+                self.kept.on_disk.push(summary);
+            }
+            conversation.kept = false;
+        }
+    }
+
+    /// Shows a conversation; reads it first where it is not loaded.
+    pub(super) fn show(&mut self, id: u64) {
+        if self.kept.loading == Some(id) {
+            return;
+        }
+        self.kept.loading = None;
+        if self.conversations.iter().any(|known| known.id == id) {
+            self.current = id;
+        } else if let Some(shelf) = &self.kept.shelf {
+            self.kept.loading = Some(id);
+            shelf.load(id);
+        }
+    }
+
+    /// The conversation that is being read to be shown.
+    pub fn loading(&self) -> Option<u64> {
+        self.kept.loading
+    }
+
+    pub(super) fn rename(&mut self, id: u64, name: &str, settings: &Settings) {
+        let name = Some(name.trim()).filter(|name| !name.is_empty());
+        if let Some(conversation) = self.conversations.iter_mut().find(|known| known.id == id) {
+            conversation.name = name.map(str::to_owned);
+        }
+        let listed = self.kept.on_disk.iter_mut().find(|known| known.id == id);
+        let is_listed = listed.is_some();
+        if let Some((listed, name)) = listed.zip(name) {
+            name.clone_into(&mut listed.title);
+        }
+        let on_disk = is_listed || self.conversations.iter().any(|known| known.id == id && known.kept);
+        if let Some(shelf) = self.kept.shelf.as_ref().filter(|_| on_disk && settings.keep_conversations) {
+            shelf.renamed(id, name);
+        }
+        self.relist();
+    }
+
+    pub(super) fn delete(&mut self, ids: &[u64], notices: &mut Notices) {
+        let said: Vec<String> = self
+            .kept
+            .all
+            .iter()
+            .filter(|known| ids.contains(&known.id))
+            .map(|known| known.title.clone())
+            .collect();
+        for id in ids {
+            self.delete_one(*id);
+        }
+        self.relist();
+        let text = match said.as_slice() {
+            [] => return,
+            [title] => format!("Deleted “{title}”"),
+            titles => format!("Deleted {}", counted(titles.len(), "conversation", "conversations")),
+        };
+        notices.success(text, Some(("Undo", Command::Chat(ChatCommand::Restore(ids.to_vec())))));
+    }
+
+    fn delete_one(&mut self, id: u64) {
+        let at = self.conversations.iter().position(|known| known.id == id);
+        let loaded = at.map(|at| self.conversations.remove(at)).map(|mut loaded| {
+            loaded.abandon();
+            loaded
+        });
+        self.kept.loading = self.kept.loading.filter(|loading| *loading != id);
+        self.kept.copying = self.kept.copying.filter(|copying| *copying != id);
+        let listed = self.kept.on_disk.iter().position(|known| known.id == id);
+        let on_disk = listed.map(|at| self.kept.on_disk.remove(at));
+        let is_kept = on_disk.is_some() || loaded.as_ref().is_some_and(|loaded| loaded.kept);
+        if let Some(shelf) = self.kept.shelf.as_ref().filter(|_| is_kept) {
+            if let Some(turn) = loaded.as_ref().filter(|loaded| loaded.kept).and_then(|l| l.turns.last()) {
+                shelf.ended(id, turn);
+            }
+            shelf.delete(id);
+        }
+        self.kept.deleted.push(Deleted { id, loaded, on_disk });
+        if self.conversations.is_empty() {
+            self.begin();
+        } else if self.current == id
+            && let Some(next) = at.and_then(|at| self.conversations.get(at)).or(self.conversations.first())
+        {
+            self.current = next.id;
+        }
+    }
+
+    pub(super) fn restore(&mut self, ids: &[u64]) {
+        for id in ids {
+            let Some(at) = self.kept.deleted.iter().position(|deleted| deleted.id == *id) else { continue };
+            let Deleted { loaded, on_disk, .. } = self.kept.deleted.remove(at);
+            let is_kept = on_disk.is_some() || loaded.as_ref().is_some_and(|loaded| loaded.kept);
+            if let Some(shelf) = self.kept.shelf.as_ref().filter(|_| is_kept) {
+                shelf.restore(*id);
+            }
+            self.kept.on_disk.extend(on_disk);
+            if let Some(loaded) = loaded {
+                self.current = loaded.id;
+                self.conversations.insert(0, loaded);
+            }
+        }
+        self.relist();
+    }
+
+    /// Makes Markdown of a conversation; reads it first where it is not loaded.
+    pub(super) fn copy_markdown(&mut self, id: u64) {
+        if let Some(loaded) = self.conversations.iter().find(|known| known.id == id) {
+            self.kept.copied = Some(markdown(loaded));
+        } else if let Some(shelf) = &self.kept.shelf {
+            self.kept.copying = Some(id);
+            shelf.load(id);
+        }
+    }
+
+    /// Text for the clipboard, once.
+    pub fn take_copied(&mut self) -> Option<String> {
+        self.kept.copied.take()
+    }
+
+    pub(super) fn search(&mut self, words: &str) {
+        words.trim().clone_into(&mut self.kept.words);
+        if self.kept.words.is_empty() {
+            self.kept.found.clear();
+        } else if let Some(shelf) = &self.kept.shelf {
+            shelf.search(&self.kept.words, self.conversations.iter().map(Whole::of).collect());
+        }
+    }
+
+    /// Asks where to, then writes one conversation or all of them.
+    pub(super) fn export(&mut self, one: Option<u64>, tasks: &Tasks) {
+        let Some(dialogs) = &self.kept.dialogs else { return };
+        let ids: Vec<u64> = self
+            .kept
+            .all
+            .iter()
+            .map(|known| known.id)
+            .filter(|id| one.is_none_or(|one| one == *id))
+            .collect();
+        let title = self.kept.all.iter().find(|known| Some(known.id) == one).map(|known| &known.title);
+        let name = title.map_or_else(|| "conversations".to_owned(), |title| safe_name(title));
+        let task = tasks.spawn(dialogs.save_file(&format!("{name}.jsonl")));
+        self.kept.asking = Some((Asked::Export(ids), task));
+    }
+
+    /// Asks for a file, then reads it.
+    pub(super) fn import(&mut self, tasks: &Tasks) {
+        if let Some(dialogs) = &self.kept.dialogs {
+            self.kept.asking = Some((Asked::Import, tasks.spawn(dialogs.pick_conversations())));
+        }
+    }
+
+    /// Takes what dialogs and the disk answered.
+    pub(super) fn poll_kept(&mut self, notices: &mut Notices) {
+        self.poll_asked();
+        while let Some(news) = self.kept.shelf.as_ref().and_then(Shelf::next) {
+            match news {
+                News::Listed(all) => self.kept.on_disk = all,
+                News::Loaded(loaded) => self.take_loaded(*loaded),
+                News::Missing(id) => {
+                    self.kept.on_disk.retain(|known| known.id != id);
+                    self.kept.loading = self.kept.loading.filter(|loading| *loading != id);
+                    notices.warning("The conversation is not there any more", None);
+                }
+                News::Found(words, ids) if words == self.kept.words => {
+                    self.kept.found = ids.into_iter().collect();
+                }
+                News::Found(..) => {}
+                News::Imported(all) => {
+                    notices.success(
+                        format!("Imported {}", counted(all.len(), "conversation", "conversations")),
+                        None,
+                    );
+                    let newest = all.first().map(|first| first.id);
+                    self.kept.on_disk.extend(all);
+                    if let Some(id) = newest {
+                        self.show(id);
+                    }
+                }
+                News::Exported(path, count) => {
+                    let text = format!("Exported {}", counted(count, "conversation", "conversations"));
+                    notices.success(text, Some(("Show in folder", Command::ShowInFolder(path))));
+                }
+                News::Failed(what, why) => {
+                    notices.failed(format!("{what}: {why}"), why, None);
+                }
+            }
+            self.relist();
+        }
+    }
+
+    fn poll_asked(&mut self) {
+        let Some((_, task)) = &mut self.kept.asking else { return };
+        let path = match task.poll() {
+            Polled::Pending => return,
+            Polled::Ready(path) => path,
+            Polled::Lost => None,
+        };
+        let asked = self.kept.asking.take().map(|(asked, _)| asked);
+        let Some(((path, asked), shelf)) = path.zip(asked).zip(self.kept.shelf.as_ref()) else { return };
+        match asked {
+            Asked::Import => shelf.import(path),
+            Asked::Export(ids) => {
+                let open = self.conversations.iter().filter(|open| ids.contains(&open.id));
+                let open = open.map(Whole::of).collect();
+                shelf.export(ids, open, path);
+            }
+        }
+    }
+
+    fn take_loaded(&mut self, loaded: Conversation) {
+        let id = loaded.id;
+        // It may have been deleted since it was asked for.
+        if self.kept.loading != Some(id) && self.kept.copying != Some(id) {
+            return;
+        }
+        if self.conversations.iter().all(|known| known.id != id) {
+            self.conversations.push(loaded);
+        }
+        if self.kept.copying.take_if(|copying| *copying == id).is_some() {
+            self.copy_markdown(id);
+        }
+        if self.kept.loading.take_if(|loading| *loading == id).is_some() {
+            self.current = id;
+        }
+    }
+
+    /// Puts the list of all together anew.
+    pub(super) fn relist(&mut self) {
+        let loaded = self.conversations.iter().filter_map(summary_of);
+        let elsewhere = self.kept.on_disk.iter();
+        let elsewhere = elsewhere.filter(|known| self.conversations.iter().all(|open| open.id != known.id));
+        let mut all: Vec<Summary> = loaded.chain(elsewhere.cloned()).collect();
+        all.sort_by_key(|known| std::cmp::Reverse((known.updated, known.id)));
+        self.kept.all = all;
+    }
+}
+
+fn summary_of(conversation: &Conversation) -> Option<Summary> {
+    Some(Summary {
+        id: conversation.id,
+        title: conversation.title(),
+        updated: conversation.updated()?,
+        turns: conversation.all_turns().count(),
+    })
+}

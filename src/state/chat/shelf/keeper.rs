@@ -1,0 +1,406 @@
+//! The thread that reads and writes conversations. Jobs are done in order; of an answer that grows only the latest
+//! state waits, so that a slow disk holds up nothing and costs no memory.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::files::{self, Folder};
+use super::record::{Ending, Record, VERSION, changes, line, turn_record};
+use super::{News, Whole, token_of};
+use crate::agent::{Token, Transcript};
+use crate::state::Tasks;
+use crate::state::chat::conversation::{Ask, Turn};
+
+/// Pause between two writes of growing answers.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How much of an answer is kept on disk, in bytes.
+const MAX_ANSWER: usize = 8 * 1024 * 1024;
+/// Files that are held open at once.
+const MAX_OPEN: usize = 16;
+
+/// Something to do.
+#[derive(Debug)]
+pub(super) enum Job {
+    List,
+    Save(Box<Whole>),
+    Begin(u64, Box<Turn>),
+    End(u64, Box<Turn>),
+    Append(u64, Record<'static>),
+    Load(u64),
+    Delete(u64),
+    Restore(u64),
+    Search(String, Vec<Whole>),
+    Export { ids: Vec<u64>, open: Vec<Whole>, to: PathBuf },
+    Import(PathBuf),
+    Flush(SyncSender<()>),
+}
+
+/// What waits to be done.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    waiting: Mutex<Waiting>,
+    filled: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    /// By turn: its conversation and the answer so far.
+    growing: BTreeMap<u64, (u64, Arc<Transcript>)>,
+    closed: bool,
+}
+
+impl Inbox {
+    pub(super) fn push(&self, job: Job) {
+        let mut waiting = self.lock();
+        match &job {
+            Job::End(_, turn) => drop(waiting.growing.remove(&turn.id)),
+            // Only what was typed last is of interest.
+            Job::Search(..) => waiting.jobs.retain(|job| !matches!(job, Job::Search(..))),
+            _ => {}
+        }
+        waiting.jobs.push_back(job);
+        self.filled.notify_one();
+    }
+
+    pub(super) fn grew(&self, conversation: u64, turn: u64, answer: &Arc<Transcript>) {
+        self.lock().growing.insert(turn, (conversation, Arc::clone(answer)));
+        self.filled.notify_one();
+    }
+
+    /// Ends the thread once everything is done.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.filled.notify_one();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a job, or for what has grown. `None` at the end.
+    fn next(&self) -> Option<Next> {
+        let mut waiting = self.lock();
+        loop {
+            if let Some(job) = waiting.jobs.pop_front() {
+                return Some(Next::Job(Box::new(job)));
+            }
+            if !waiting.growing.is_empty() {
+                return Some(Next::Grown(std::mem::take(&mut waiting.growing)));
+            }
+            if waiting.closed {
+                return None;
+            }
+            waiting = self.filled.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Lets an answer grow for a while, unless there is something else to do.
+    fn pause(&self) {
+        let busy = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.closed;
+        drop(self.filled.wait_timeout_while(self.lock(), PAUSE, busy));
+    }
+}
+
+enum Next {
+    Job(Box<Job>),
+    Grown(BTreeMap<u64, (u64, Arc<Transcript>)>),
+}
+
+/// A turn while it is written.
+#[derive(Debug, Default)]
+struct Writing {
+    written: Arc<Transcript>,
+    bytes: usize,
+    cut: bool,
+    token: Option<Token>,
+}
+
+/// The thread's own.
+pub(super) struct Keeper {
+    folder: Folder,
+    inbox: Arc<Inbox>,
+    news: SyncSender<News>,
+    tasks: Tasks,
+    files: HashMap<u64, File>,
+    turns: HashMap<u64, Writing>,
+    deleted: Vec<u64>,
+    failed: bool,
+}
+
+impl Keeper {
+    pub(super) fn new(folder: PathBuf, inbox: Arc<Inbox>, news: SyncSender<News>, tasks: Tasks) -> Self {
+        Self {
+            folder: Folder::new(folder),
+            inbox,
+            news,
+            tasks,
+            files: HashMap::new(),
+            turns: HashMap::new(),
+            deleted: Vec::new(),
+            failed: false,
+        }
+    }
+
+    /// Works until the inbox is closed and empty.
+    pub(super) fn run(mut self) {
+        self.folder.forget_old();
+        let inbox = Arc::clone(&self.inbox);
+        while let Some(next) = inbox.next() {
+            match next {
+                Next::Job(job) => self.do_job(*job),
+                Next::Grown(grown) => {
+                    for (turn, (conversation, answer)) in grown {
+                        let written = self.write_changes(conversation, turn, &answer);
+                        self.check(written);
+                    }
+                    inbox.pause();
+                }
+            }
+        }
+        self.folder.forget(&self.deleted);
+    }
+
+    fn do_job(&mut self, job: Job) {
+        match job {
+            Job::List => match self.folder.list() {
+                Ok(all) => self.tell(News::Listed(all)),
+                Err(error) => self.fail("The conversations of before cannot be read", &error),
+            },
+            Job::Save(whole) => {
+                self.files.remove(&whole.id);
+                let saved = self.folder.replace(whole.id, &lines_of(&whole));
+                for turn in whole.turns.iter().filter(|turn| !turn.answer.is_over()) {
+                    let written = Arc::clone(&turn.answer);
+                    let token = token_of(turn);
+                    self.turns.insert(turn.id, Writing { written, token, ..Writing::default() });
+                }
+                self.check(saved);
+            }
+            Job::Begin(conversation, turn) => {
+                self.turns.insert(turn.id, Writing { token: token_of(&turn), ..Writing::default() });
+                let text = line(&turn_record(&turn));
+                let written = self.append(conversation, &text);
+                self.check(written);
+            }
+            Job::End(conversation, turn) => {
+                let written = self.end(conversation, &turn);
+                self.check(written);
+            }
+            Job::Append(conversation, record) => {
+                let written = self.append(conversation, &line(&record));
+                self.check(written);
+            }
+            Job::Load(id) => match self.folder.load(id) {
+                Ok(Some(loaded)) => self.tell(News::Loaded(Box::new(loaded))),
+                Ok(None) => self.tell(News::Missing(id)),
+                Err(error) => {
+                    self.fail("The conversation cannot be read", &error);
+                    self.tell(News::Missing(id));
+                }
+            },
+            Job::Delete(id) => {
+                self.files.remove(&id);
+                self.deleted.push(id);
+                if let Err(error) = self.folder.delete(id) {
+                    self.fail("The conversation cannot be deleted", &error);
+                }
+            }
+            Job::Restore(id) => {
+                self.deleted.retain(|deleted| *deleted != id);
+                if let Err(error) = self.folder.restore(id) {
+                    self.fail("The conversation cannot be brought back", &error);
+                }
+            }
+            Job::Search(words, open) => {
+                let found = self.search(&words, &open);
+                self.tell(News::Found(words, found));
+            }
+            Job::Export { ids, open, to } => match self.export(&ids, &open, &to) {
+                Ok(count) => self.tell(News::Exported(to, count)),
+                Err(error) => self.fail("The conversations cannot be exported", &error),
+            },
+            Job::Import(from) => match self.import(&from) {
+                Ok(imported) => self.tell(News::Imported(imported)),
+                Err(error) => self.fail("The file cannot be imported", &error),
+            },
+            Job::Flush(done) => drop(done.send(())),
+        }
+    }
+
+    fn end(&mut self, conversation: u64, turn: &Turn) -> io::Result<()> {
+        self.write_changes(conversation, turn.id, &turn.answer)?;
+        let writing = self.turns.remove(&turn.id).unwrap_or_default();
+        let ending = Box::new(Ending::of(turn, writing.cut));
+        let text = scrubbed(line(&Record::End { turn: turn.id, ending }), writing.token.as_ref());
+        self.append(conversation, &text)?;
+        self.files.get(&conversation).map_or(Ok(()), File::sync_data)
+    }
+
+    /// Appends what an answer grew by, up to the bound.
+    fn write_changes(&mut self, conversation: u64, turn: u64, answer: &Arc<Transcript>) -> io::Result<()> {
+        let writing = self.turns.entry(turn).or_default();
+        let mut text = String::new();
+        for record in changes(turn, &writing.written, answer) {
+            let line = scrubbed(line(&record), writing.token.as_ref());
+            writing.cut |= writing.bytes + line.len() > MAX_ANSWER;
+            if writing.cut {
+                break;
+            }
+            writing.bytes += line.len();
+            text.push_str(&line);
+        }
+        writing.written = Arc::clone(answer);
+        if text.is_empty() { Ok(()) } else { self.append(conversation, &text) }
+    }
+
+    fn append(&mut self, conversation: u64, lines: &str) -> io::Result<()> {
+        if self.files.len() >= MAX_OPEN && !self.files.contains_key(&conversation) {
+            self.files.clear();
+        }
+        let file = match self.files.entry(conversation) {
+            std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
+            std::collections::hash_map::Entry::Vacant(free) => {
+                free.insert(self.folder.append_to(conversation)?)
+            }
+        };
+        file.write_all(lines.as_bytes())
+    }
+
+    fn search(&self, words: &str, open: &[Whole]) -> Vec<u64> {
+        let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+        let mut found: Vec<u64> =
+            open.iter().filter(|open| holds(&open.turns, &words)).map(|open| open.id).collect();
+        let known: HashSet<u64> = open.iter().map(|open| open.id).collect();
+        for summary in self.folder.list().unwrap_or_default() {
+            if !known.contains(&summary.id)
+                && let Ok(Some(loaded)) = self.folder.load(summary.id)
+                && holds(loaded.all_turns(), &words)
+            {
+                found.push(loaded.id);
+            }
+        }
+        found
+    }
+
+    fn export(&self, ids: &[u64], open: &[Whole], to: &std::path::Path) -> io::Result<usize> {
+        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(std::path::Path::new(".")))?;
+        let mut count = 0;
+        for id in ids {
+            let text = match open.iter().find(|open| open.id == *id) {
+                Some(open) => lines_of(open),
+                None => match self.folder.load(*id)? {
+                    Some(loaded) => lines_of(&Whole::of(&loaded)),
+                    None => continue,
+                },
+            };
+            file.write_all(text.as_bytes())?;
+            count += 1;
+        }
+        file.as_file().sync_all()?;
+        file.persist(to).map_err(|error| error.error)?;
+        Ok(count)
+    }
+
+    /// Puts the conversations of a file into the folder, under ids that are not taken.
+    fn import(&self, from: &std::path::Path) -> io::Result<Vec<super::Summary>> {
+        let mut taken: HashSet<u64> = self.folder.list()?.iter().map(|known| known.id).collect();
+        let mut imported = Vec::new();
+        for mut read in files::read_exported(from)? {
+            while !taken.insert(read.id) {
+                read.id += 1;
+            }
+            self.folder.replace(read.id, &lines_of(&Whole::of(&read)))?;
+            imported.extend(files::summary(&read));
+        }
+        if imported.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "there is no conversation in it"));
+        }
+        Ok(imported)
+    }
+
+    /// Says once that nothing can be saved, and again when it could be in between.
+    fn check(&mut self, written: io::Result<()>) {
+        match written {
+            Ok(()) => self.failed = false,
+            Err(error) => {
+                self.files.clear();
+                if !std::mem::replace(&mut self.failed, true) {
+                    self.fail("The conversation cannot be saved. It holds until Flowdeck is closed", &error);
+                }
+            }
+        }
+    }
+
+    fn fail(&self, what: &str, error: &io::Error) {
+        self.tell(News::Failed(what.to_owned(), error.to_string()));
+    }
+
+    fn tell(&self, news: News) {
+        if self.news.send(news).is_ok() {
+            self.tasks.wake();
+        }
+    }
+}
+
+fn scrubbed(line: String, token: Option<&Token>) -> String {
+    match token {
+        Some(token) => token.scrubbed(line),
+        None => line,
+    }
+}
+
+/// All of a conversation.
+fn lines_of(whole: &Whole) -> String {
+    let mut text = line(&Record::Conversation { version: VERSION, id: whole.id });
+    if whole.name.is_some() {
+        text.push_str(&line(&Record::Name { name: whole.name.clone() }));
+    }
+    for turn in &whole.turns {
+        text.push_str(&line(&turn_record(turn)));
+        let token = token_of(turn);
+        let mut bytes = 0;
+        let mut cut = turn.cut;
+        for record in changes(turn.id, &Transcript::default(), &turn.answer) {
+            let line = scrubbed(line(&record), token.as_ref());
+            bytes += line.len();
+            cut |= bytes > MAX_ANSWER;
+            if bytes > MAX_ANSWER {
+                break;
+            }
+            text.push_str(&line);
+        }
+        // What was abandoned or is under way has no end.
+        if turn.answer.is_over() && !turn.was_abandoned() {
+            let ending = Box::new(Ending::of(turn, cut));
+            text.push_str(&scrubbed(line(&Record::End { turn: turn.id, ending }), token.as_ref()));
+        }
+    }
+    if let Some(turn) = whole.shown {
+        text.push_str(&line(&Record::Shown { turn }));
+    }
+    text
+}
+
+/// Whether each word is said somewhere in the turns.
+fn holds<'a>(turns: impl IntoIterator<Item = &'a Turn>, words: &[String]) -> bool {
+    let mut missing: Vec<&String> = words.iter().collect();
+    for turn in turns {
+        if let Ask::Text(text) = &turn.ask {
+            let said = text.to_lowercase();
+            missing.retain(|word| !said.contains(word.as_str()));
+        }
+        let answered = turn.answer.text().to_lowercase();
+        missing.retain(|word| !answered.contains(word.as_str()));
+        if missing.is_empty() {
+            return true;
+        }
+    }
+    missing.is_empty()
+}

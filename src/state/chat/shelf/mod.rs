@@ -1,0 +1,190 @@
+//! Conversations on disk: a file of JSON Lines for each, appended to as the conversation grows, by a thread of its own.
+//! What came before the app was killed is there on the next start.
+//!
+//! - `record`: the lines, and a conversation from its lines;
+//! - `files`: the folder;
+//! - `keeper`: the thread.
+
+mod files;
+mod keeper;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use keeper::{Inbox, Job, Keeper};
+use record::Record;
+
+use super::conversation::{Conversation, Turn};
+use crate::agent::{Token, Transcript};
+use crate::entities::Millis;
+use crate::state::Tasks;
+
+/// How long leaving the app waits for the disk.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// News that wait for a frame; there are never more than a few.
+const NEWS: usize = 64;
+
+/// What is known of a conversation that is not loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Its id.
+    pub id: u64,
+    /// Its name, or the beginning of its first message.
+    pub title: String,
+    /// When it was written in last.
+    pub updated: Millis,
+    /// How many turns it has, over all branches.
+    pub turns: usize,
+}
+
+/// What the thread has to say.
+#[derive(Debug)]
+pub(super) enum News {
+    /// All there are.
+    Listed(Vec<Summary>),
+    /// One, as it was kept.
+    Loaded(Box<Conversation>),
+    /// It is not there any more, or cannot be read.
+    Missing(u64),
+    /// Those with these words.
+    Found(String, Vec<u64>),
+    /// Those that a file held.
+    Imported(Vec<Summary>),
+    /// So many were written to a file.
+    Exported(PathBuf, usize),
+    /// Something failed: what, and why.
+    Failed(String, String),
+}
+
+/// A conversation with everything in it, to be written as a whole.
+#[derive(Clone, Debug)]
+pub(super) struct Whole {
+    pub(super) id: u64,
+    pub(super) name: Option<String>,
+    pub(super) turns: Vec<Turn>,
+    pub(super) shown: Option<u64>,
+}
+
+impl Whole {
+    /// Cheap: answers are shared.
+    pub(super) fn of(conversation: &Conversation) -> Self {
+        Self {
+            id: conversation.id,
+            name: conversation.name.clone(),
+            turns: conversation.all_turns().cloned().collect(),
+            shown: conversation.last_turn(),
+        }
+    }
+}
+
+/// The folder, by way of its thread.
+pub(super) struct Shelf {
+    inbox: Arc<Inbox>,
+    /// Gone before the thread is waited for, which would wait for room in it.
+    news: Option<Receiver<News>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Shelf {
+    /// Starts the thread, which lists what is there. `None` where no thread can be had.
+    pub(super) fn open(folder: PathBuf, tasks: &Tasks) -> Option<Self> {
+        let inbox = Arc::new(Inbox::default());
+        let (sender, news) = sync_channel(NEWS);
+        let keeper = Keeper::new(folder, Arc::clone(&inbox), sender, tasks.clone());
+        let thread =
+            std::thread::Builder::new().name("conversations".into()).spawn(move || keeper.run()).ok()?;
+        inbox.push(Job::List);
+        Some(Self { inbox, news: Some(news), thread: Some(thread) })
+    }
+
+    /// What it has to say.
+    pub(super) fn next(&self) -> Option<News> {
+        self.news.as_ref()?.try_recv().ok()
+    }
+
+    /// Writes all there is of a conversation, in place of what is there.
+    pub(super) fn save(&self, conversation: &Conversation) {
+        self.inbox.push(Job::Save(Box::new(Whole::of(conversation))));
+    }
+
+    /// A turn has begun.
+    pub(super) fn begun(&self, conversation: u64, turn: &Turn) {
+        self.inbox.push(Job::Begin(conversation, Box::new(turn.clone())));
+    }
+
+    /// More of an answer came. What is not yet written of it gives way.
+    pub(super) fn grew(&self, conversation: u64, turn: u64, answer: &Arc<Transcript>) {
+        self.inbox.grew(conversation, turn, answer);
+    }
+
+    /// A turn is over.
+    pub(super) fn ended(&self, conversation: u64, turn: &Turn) {
+        self.inbox.push(Job::End(conversation, Box::new(turn.clone())));
+    }
+
+    /// It was given a name.
+    pub(super) fn renamed(&self, conversation: u64, name: Option<&str>) {
+        let name = name.map(str::to_owned);
+        self.inbox.push(Job::Append(conversation, Record::Name { name }));
+    }
+
+    /// Reads one.
+    pub(super) fn load(&self, id: u64) {
+        self.inbox.push(Job::Load(id));
+    }
+
+    /// Puts one aside; it is gone once the app is closed.
+    pub(super) fn delete(&self, id: u64) {
+        self.inbox.push(Job::Delete(id));
+    }
+
+    /// Takes it back.
+    pub(super) fn restore(&self, id: u64) {
+        self.inbox.push(Job::Restore(id));
+    }
+
+    /// Looks for words, in files and in what is not in any file.
+    pub(super) fn search(&self, words: &str, open: Vec<Whole>) {
+        self.inbox.push(Job::Search(words.to_owned(), open));
+    }
+
+    /// Writes conversations to a file; those that are `open` as they are now.
+    pub(super) fn export(&self, ids: Vec<u64>, open: Vec<Whole>, to: PathBuf) {
+        self.inbox.push(Job::Export { ids, open, to });
+    }
+
+    /// Reads conversations from a file.
+    pub(super) fn import(&self, from: PathBuf) {
+        self.inbox.push(Job::Import(from));
+    }
+
+    /// Waits until everything is written, some seconds at most.
+    pub(super) fn flush(&self) {
+        let (done, wait) = sync_channel(1);
+        self.inbox.push(Job::Flush(done));
+        if wait.recv_timeout(PATIENCE).is_err() {
+            tracing::warn!("not all of the conversations could be saved in time");
+        }
+    }
+}
+
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        self.inbox.close();
+        self.news = None;
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::warn!("the thread that keeps conversations failed");
+        }
+    }
+}
+
+/// The token that must not get to disk with what an endpoint says.
+fn token_of(turn: &Turn) -> Option<Token> {
+    turn.endpoint.token().cloned()
+}

@@ -1,0 +1,265 @@
+//! What is written is what is read back, also when the last line is torn.
+
+use std::time::{Duration, Instant};
+
+use super::record::{Ending, Folded, changes, line, turn_record};
+use super::*;
+use crate::agent::{Endpoint, Outcome, Reader, Token};
+use crate::state::chat::conversation::{Ask, Manner};
+
+const EVENTS: [&str; 6] = [
+    r#"{"type":"response.output_item.added","output_index":0,"item":{"type":"message","id":"m","role":"assistant","content":[]}}"#,
+    r#"{"type":"response.output_text.delta","output_index":0,"item_id":"m","content_index":0,"delta":"Hel"}"#,
+    r#"{"type":"response.output_text.delta","output_index":0,"item_id":"m","content_index":0,"delta":"lo wörld"}"#,
+    r#"{"type":"response.output_item.done","output_index":1,"item":{"type":"function_call","id":"f","call_id":"c","name":"query","arguments":"{}"}}"#,
+    r#"{"type":"response.output_item.done","output_index":2,"item":{"type":"web_search_call","id":"w","status":"completed","x":1.5}}"#,
+    r#"{"type":"response.completed","response":{"usage":{"input_tokens":3,"output_tokens":4,"total_tokens":7}}}"#,
+];
+
+fn turn(id: u64, parent: Option<u64>, words: &str) -> Turn {
+    let endpoint = Endpoint::parse("localhost:5001/invocations?key=QUERY").unwrap();
+    let endpoint = endpoint.with_token(Token::new("s3cret-token"));
+    Turn::new(id, parent, Ask::Text(words.to_owned()), endpoint, Manner::default())
+}
+
+/// The answer after each event, and at its end.
+fn growing() -> Vec<Transcript> {
+    let mut reader = Reader::new(Some("text/event-stream"), 200);
+    let mut all = Vec::new();
+    for event in EVENTS {
+        reader.feed(format!("data: {event}\n\n").as_bytes());
+        all.push(reader.transcript().clone());
+    }
+    reader.finish();
+    all.push(reader.transcript().clone());
+    all
+}
+
+fn answered(id: u64, parent: Option<u64>, words: &str) -> Turn {
+    let mut turn = turn(id, parent, words);
+    turn.answer = Arc::new(growing().pop().unwrap());
+    turn
+}
+
+fn read(lines: &str) -> Conversation {
+    let mut folded = Folded::default();
+    lines.split_inclusive('\n').for_each(|line| drop(folded.take(line.as_bytes())));
+    folded.into_conversation(1).unwrap()
+}
+
+/// The lines of a turn as it grows.
+fn lines() -> String {
+    let mut turn = turn(7, None, "hi");
+    let mut text = line(&turn_record(&turn));
+    let mut before = Transcript::default();
+    for now in growing() {
+        for record in changes(7, &before, &now) {
+            text.push_str(&line(&record));
+        }
+        before = now;
+    }
+    turn.answer = Arc::new(before);
+    turn.reasoning.insert(2, Duration::from_millis(30));
+    text.push_str(&line(&Record::End { turn: 7, ending: Box::new(Ending::of(&turn, false)) }));
+    text
+}
+
+#[test]
+fn an_answer_is_read_back_as_it_grew() {
+    let lines = lines();
+    assert!(lines.contains(r#""record":"text""#), "growth is a line of its own: {lines}");
+    assert!(!lines.contains("QUERY") && !lines.contains("s3cret"));
+    let read = read(&lines);
+    assert_eq!(*read.turns[0].answer, growing().pop().unwrap());
+    assert_eq!(read.turns[0].reasoning[&2], Duration::from_millis(30));
+    assert_eq!(read.turns[0].ask, Ask::Text("hi".into()));
+}
+
+#[test]
+fn a_file_that_ends_anywhere_gives_what_came_before() {
+    let lines = lines();
+    let first = lines.find('\n').unwrap() + 1;
+    for end in (first..lines.len()).filter(|end| lines.is_char_boundary(*end)) {
+        let read = read(&lines[..end]);
+        assert!(read.turns[0].answer.is_over(), "nothing runs any more");
+        // Without its line break the last line may be whole.
+        if end + 1 < lines.len() {
+            assert_eq!(read.turns[0].answer.outcome, Outcome::Interrupted, "at {end}");
+            assert!(read.turns[0].was_abandoned());
+        }
+    }
+}
+
+#[test]
+fn lines_of_newer_versions_and_torn_ones_do_no_harm() {
+    let lines = format!("{{\"record\":\"mood\",\"x\":1}}\n{{\"record\":\"tu\n{}", lines());
+    assert_eq!(read(&lines).turns.len(), 1);
+}
+
+#[test]
+fn branches_are_kept_and_the_last_one_is_shown() {
+    let all = [turn(1, None, "a"), turn(2, Some(1), "b"), turn(3, Some(1), "c"), turn(4, Some(3), "d")];
+    let text: String = all.iter().map(|turn| line(&turn_record(turn))).collect();
+    let conversation = read(&text);
+    let shown: Vec<u64> = conversation.turns.iter().map(|turn| turn.id).collect();
+    assert_eq!((shown, conversation.all_turns().count()), (vec![1, 3, 4], 4));
+    let earlier = read(&format!("{text}{}", line(&Record::Shown { turn: 2 })));
+    assert_eq!(earlier.turns.iter().map(|turn| turn.id).collect::<Vec<_>>(), [1, 2]);
+    // A file may say anything.
+    let round = [turn(1, Some(2), "a"), turn(2, Some(1), "b")];
+    let text: String = round.iter().map(|turn| line(&turn_record(turn))).collect();
+    assert_eq!(read(&text).turns.len(), 2);
+}
+
+struct Bench {
+    _runtime: tokio::runtime::Runtime,
+    tasks: Tasks,
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let tasks = Tasks::new(runtime.handle().clone(), || {});
+        Self { _runtime: runtime, tasks, folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// The folder as another start of the app finds it.
+    fn open(&self) -> (Shelf, Vec<Summary>) {
+        let shelf = Shelf::open(self.folder.path().join("deep/er"), &self.tasks).unwrap();
+        let News::Listed(all) = next(&shelf) else { panic!("the list comes first") };
+        (shelf, all)
+    }
+
+    fn text(&self, id: u64) -> String {
+        std::fs::read_to_string(self.folder.path().join(format!("deep/er/{id}.jsonl"))).unwrap()
+    }
+}
+
+fn next(shelf: &Shelf) -> News {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Some(news) = shelf.next() {
+            return news;
+        }
+        assert!(Instant::now() < deadline, "nothing came");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn conversation(id: u64, turns: Vec<Turn>) -> Conversation {
+    Conversation::restored(id, None, turns, None)
+}
+
+#[test]
+fn what_is_begun_grows_and_ends_is_there_on_the_next_start() {
+    let bench = Bench::new();
+    let (shelf, all) = bench.open();
+    assert_eq!(all, []);
+    shelf.save(&conversation(5, vec![turn(50, None, "hello?\nmore")]));
+    for answer in growing() {
+        shelf.grew(5, 50, &Arc::new(answer));
+        shelf.flush();
+    }
+    let mut ended = answered(50, None, "hello?\nmore");
+    shelf.ended(5, &ended);
+    shelf.begun(5, &turn(51, Some(50), "and?"));
+    drop(shelf);
+
+    let (shelf, all) = bench.open();
+    assert_eq!((all.len(), all[0].title.as_str(), all[0].turns), (1, "hello?", 2));
+    shelf.load(5);
+    let News::Loaded(loaded) = next(&shelf) else { panic!("it is there") };
+    ended.endpoint = loaded.turns[0].endpoint.clone();
+    assert_eq!(loaded.turns[0].answer, ended.answer);
+    assert!(loaded.turns[1].was_abandoned());
+    shelf.load(6);
+    assert!(matches!(next(&shelf), News::Failed(..)) && matches!(next(&shelf), News::Missing(6)));
+}
+
+#[test]
+fn tokens_that_an_endpoint_quotes_stay_off_the_disk() {
+    let bench = Bench::new();
+    let (shelf, _) = bench.open();
+    shelf.save(&conversation(5, vec![turn(50, None, "echo")]));
+    let mut reader = Reader::new(Some("text/plain"), 200);
+    reader.feed(b"you sent Bearer s3cret-token");
+    reader.finish();
+    let mut turn = turn(50, None, "echo");
+    turn.answer = Arc::new(reader.transcript().clone());
+    assert!(turn.answer.text().contains("s3cret-token"));
+    shelf.ended(5, &turn);
+    shelf.flush();
+    let kept = bench.text(5);
+    assert!(kept.contains("you sent Bearer …") && !kept.contains("s3cret"), "{kept}");
+}
+
+#[test]
+fn a_huge_answer_is_kept_up_to_a_bound_and_says_so() {
+    let bench = Bench::new();
+    let (shelf, _) = bench.open();
+    shelf.save(&conversation(5, vec![turn(50, None, "all of it")]));
+    let mut reader = Reader::new(Some("text/event-stream"), 200);
+    let delta = "x".repeat(1 << 20);
+    for _ in 0..10 {
+        let event = format!(r#"{{"type":"response.output_text.delta","item_id":"m","delta":"{delta}"}}"#);
+        reader.feed(format!("data: {event}\n\n").as_bytes());
+        shelf.grew(5, 50, &Arc::new(reader.transcript().clone()));
+        shelf.flush();
+        // What waits is written once nothing else is to be done.
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    reader.finish();
+    let mut turn = turn(50, None, "all of it");
+    turn.answer = Arc::new(reader.transcript().clone());
+    shelf.ended(5, &turn);
+    shelf.load(5);
+    let News::Loaded(loaded) = next(&shelf) else { panic!("it is there") };
+    let text = loaded.turns[0].answer.text();
+    assert!(loaded.turns[0].cut && !text.is_empty() && text.len() < 9 << 20, "{}", text.len());
+}
+
+#[test]
+fn words_are_found_and_what_is_deleted_can_be_taken_back() {
+    let bench = Bench::new();
+    let (shelf, _) = bench.open();
+    shelf.save(&conversation(5, vec![answered(50, None, "Why is OTIF down?")]));
+    shelf.save(&conversation(6, vec![answered(60, None, "Anything else")]));
+    let found = |shelf: &Shelf, words: &str| {
+        shelf.search(words, Vec::new());
+        let News::Found(_, mut ids) = next(shelf) else { panic!("an answer") };
+        ids.sort_unstable();
+        ids
+    };
+    assert_eq!(found(&shelf, "otif WÖRLD"), [5]);
+    assert_eq!(found(&shelf, "hello"), [5, 6]);
+    assert!(found(&shelf, "hello nobody").is_empty());
+    shelf.delete(5);
+    assert_eq!(found(&shelf, "hello"), [6]);
+    shelf.restore(5);
+    assert_eq!(found(&shelf, "hello"), [5, 6]);
+    shelf.delete(6);
+    drop(shelf);
+    let (_, all) = bench.open();
+    assert_eq!(all.iter().map(|known| known.id).collect::<Vec<_>>(), [5]);
+}
+
+#[test]
+fn what_is_exported_is_imported_beside_what_is_there() {
+    let bench = Bench::new();
+    let (shelf, _) = bench.open();
+    let branches = vec![answered(50, None, "a"), answered(51, Some(50), "b"), answered(52, Some(50), "c")];
+    shelf.save(&conversation(5, branches));
+    let open = Whole::of(&conversation(6, vec![answered(60, None, "not on disk")]));
+    let file = bench.folder.path().join("out.jsonl");
+    shelf.export(vec![5, 6], vec![open], file.clone());
+    assert!(matches!(next(&shelf), News::Exported(_, 2)));
+    shelf.import(file.clone());
+    let News::Imported(all) = next(&shelf) else { panic!("they are read") };
+    let all: Vec<_> = all.iter().map(|known| (known.title.as_str(), known.turns, known.id)).collect();
+    assert_eq!(all[..1], [("a", 3, 6)], "5 is taken");
+    assert_eq!((all[1].0, all[1].1), ("not on disk", 1));
+    std::fs::write(&file, "nothing of ours\n").unwrap();
+    shelf.import(file);
+    assert!(matches!(next(&shelf), News::Failed(..)));
+}

@@ -1,0 +1,196 @@
+//! Conversations outlive the app, however it ends: kept, found, renamed, deleted, exported and imported.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use egui_kittest::kittest::Queryable as _;
+use flowdeck::agent::Outcome;
+
+use crate::support::Servers;
+use crate::support::app::{
+    App, ScriptedDialogs, Start, click, press, start, step_until, type_into, wait_for, wait_for_text,
+};
+
+const FOLDER: &str = "FLOWDECK_TEST_CONVERSATIONS";
+
+fn open(folder: &Path, dialogs: &ScriptedDialogs) -> App {
+    let mut app = start(Start {
+        data_folder: Some(folder.join("data")),
+        config_folder: Some(folder.join("config")),
+        dialogs: dialogs.clone(),
+        ..Start::default()
+    });
+    click(&mut app, "Chat");
+    app
+}
+
+fn say(app: &mut App, url: &str, text: &str) {
+    type_into(app, "Agent address", url);
+    press(app, egui::Key::Enter);
+    type_into(app, "Message", text);
+    press(app, egui::Key::Enter);
+}
+
+fn until_over(app: &mut App) {
+    step_until(app, "the answer's end", |app| {
+        app.state().state().chat.current().is_some_and(|current| {
+            !current.is_running() && current.turns.last().is_some_and(|turn| turn.answer.is_over())
+        })
+    });
+}
+
+fn titles(app: &App) -> Vec<String> {
+    app.state().state().chat.all().iter().map(|known| known.title.clone()).collect()
+}
+
+/// Run by the test below in a process of its own, which is killed.
+#[test]
+#[ignore = "a part of another test"]
+fn talks_until_it_is_killed() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let mut app = open(Path::new(&folder), &ScriptedDialogs::default());
+    say(&mut app, &std::env::var("FLOWDECK_TEST_AGENT").unwrap(), "slow, please");
+    step_until(&mut app, "a signal that kills", |_| false);
+}
+
+#[test]
+fn what_had_come_when_the_app_was_killed_is_there_on_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["kept::talks_until_it_is_killed", "--exact", "--ignored"])
+        .env(FOLDER, folder.path())
+        .env("FLOWDECK_TEST_AGENT", Servers::shared().agent_server().url())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let kept = || -> String {
+        let files = std::fs::read_dir(folder.path().join("data/conversations"));
+        let paths = files.into_iter().flatten().flatten().map(|entry| entry.path());
+        paths.filter_map(|path| std::fs::read_to_string(path).ok()).collect()
+    };
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !kept().contains("word 001") {
+        assert!(Instant::now() < deadline, "nothing was written: {}", kept());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!kept().contains(r#""record":"end""#), "it was killed in the middle");
+
+    let mut app = open(folder.path(), &ScriptedDialogs::default());
+    click(&mut app, "slow, please");
+    wait_for_text(&mut app, "word 001");
+    wait_for_text(&mut app, "Interrupted: Flowdeck was closed");
+    let turn = app.state().state().chat.current().unwrap().turns.last().unwrap();
+    assert_eq!(turn.answer.outcome, Outcome::Interrupted);
+    // It goes on from there.
+    say(&mut app, Servers::shared().agent_server().url(), "Why is OTIF down this week?");
+    step_until(&mut app, "the next turn", |app| {
+        app.state().state().chat.current().is_some_and(|current| current.turns.len() == 2)
+    });
+    until_over(&mut app);
+}
+
+#[test]
+fn conversations_are_found_renamed_deleted_and_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = Servers::shared().agent_server().url().to_owned();
+    let mut app = open(folder.path(), &ScriptedDialogs::default());
+    say(&mut app, &url, "Why is OTIF down this week?");
+    until_over(&mut app);
+    click(&mut app, "New conversation");
+    say(&mut app, &url, "incomplete");
+    until_over(&mut app);
+    assert_eq!(titles(&app), ["incomplete", "Why is OTIF down this week?"]);
+
+    click(&mut app, "More about the conversation");
+    click(&mut app, "Rename…");
+    type_into(&mut app, "Name of the conversation", "Half an answer");
+    press(&mut app, egui::Key::Enter);
+    wait_for(&mut app, "Half an answer");
+    drop(app);
+
+    let mut app = open(folder.path(), &ScriptedDialogs::default());
+    wait_for(&mut app, "Half an answer");
+    // A word that only the answer holds.
+    type_into(&mut app, "Search conversations", "nordfracht");
+    step_until(&mut app, "the other to go", |app| app.query_by_label("Half an answer").is_none());
+    click(&mut app, "Why is OTIF down this week?");
+    wait_for_text(&mut app, "OTIF fell from");
+    click(&mut app, "Clear filter");
+    wait_for(&mut app, "Half an answer");
+
+    click(&mut app, "More about the conversation");
+    click(&mut app, "Delete");
+    wait_for_text(&mut app, "Deleted “Why is OTIF down this week?”");
+    assert_eq!(titles(&app), ["Half an answer"]);
+    click(&mut app, "Undo");
+    step_until(&mut app, "it to be back", |app| titles(app).len() == 2);
+    click(&mut app, "Half an answer");
+    click(&mut app, "More about the conversation");
+    click(&mut app, "Delete");
+    drop(app);
+    let mut app = open(folder.path(), &ScriptedDialogs::default());
+    wait_for(&mut app, "Why is OTIF down this week?");
+    assert_eq!(titles(&app).len(), 1);
+}
+
+#[test]
+fn conversations_are_exported_imported_and_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let dialogs = ScriptedDialogs::default();
+    let mut app = open(folder.path(), &dialogs);
+    say(&mut app, Servers::shared().agent_server().url(), "Why is OTIF down this week?");
+    until_over(&mut app);
+    let file = folder.path().join("exported.jsonl");
+    dialogs.answer(Some(file.clone()));
+    click(&mut app, "More about the conversation");
+    click(&mut app, "Export…");
+    wait_for_text(&mut app, "Exported 1 conversation");
+    for line in std::fs::read_to_string(&file).unwrap().lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap();
+    }
+    click(&mut app, "More about the conversation");
+    click(&mut app, "Copy as Markdown");
+    wait_for_text(&mut app, "Copied the conversation");
+    drop(app);
+
+    let other = tempfile::tempdir().unwrap();
+    let mut app = open(other.path(), &dialogs);
+    click(&mut app, "More about the conversation");
+    click(&mut app, "Import…");
+    wait_for_text(&mut app, "Imported 1 conversation");
+    wait_for_text(&mut app, "OTIF fell from");
+    assert!(app.state().state().chat.current().unwrap().turns[0].report.is_some(), "with its figures");
+}
+
+#[test]
+fn nothing_is_kept_where_nothing_is_to_be_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = open(folder.path(), &ScriptedDialogs::default());
+    click(&mut app, "Settings");
+    click(&mut app, "Keep conversations with agents");
+    click(&mut app, "Chat");
+    say(&mut app, Servers::shared().agent_server().url(), "incomplete");
+    until_over(&mut app);
+    assert_eq!(titles(&app), ["incomplete"], "until Flowdeck is closed");
+    app.state().state().chat.flush();
+    assert!(!folder.path().join("data/conversations").exists());
+
+    // From now on it is kept, with what was said before.
+    click(&mut app, "Settings");
+    click(&mut app, "Keep conversations with agents");
+    click(&mut app, "Chat");
+    say(&mut app, Servers::shared().agent_server().url(), "approval");
+    step_until(&mut app, "the next turn", |app| {
+        app.state().state().chat.current().is_some_and(|current| current.turns.len() == 2)
+    });
+    until_over(&mut app);
+    drop(app);
+    let mut app = open(folder.path(), &ScriptedDialogs::default());
+    click(&mut app, "incomplete");
+    wait_for_text(&mut app, "max_output_tokens");
+    wait_for_text(&mut app, "rebook_load");
+}
