@@ -161,7 +161,7 @@ impl Bench {
     }
 
     fn replace(&mut self, conversation: u64, turn: u64, text: &str) {
-        self.apply(ChatCommand::ReplaceLast { conversation, turn, text: text.to_owned() });
+        self.apply(ChatCommand::Edit { conversation, turn, text: text.to_owned() });
     }
 
     fn conversation(&self) -> &Conversation {
@@ -225,7 +225,7 @@ fn an_answer_shows_as_it_comes_and_only_one_is_under_way() {
     bench.until("the first half", |bench| bench.last().answer.text() == "half ");
     assert!(bench.conversation().is_running() && !bench.chat.can_send());
     bench.say("and again");
-    bench.apply(ChatCommand::Retry);
+    bench.apply(ChatCommand::Regenerate(bench.last().id));
     bench.replace_last("instead");
     assert_eq!(bench.conversation().turns.len(), 1);
     bench.until_over();
@@ -299,7 +299,7 @@ fn an_error_keeps_the_text_and_is_asked_again_only_on_request() {
     assert_eq!(turn.answer.failures[0].headline, "tool exploded");
     assert!(turn.can_retry() && bench.settings.endpoints.is_empty());
     assert_eq!(seen.bodies().len(), 1);
-    bench.apply(ChatCommand::Retry);
+    bench.apply(ChatCommand::Regenerate(bench.last().id));
     bench.until_over();
     assert_eq!((bench.conversation().turns.len(), bench.last().answer.text()), (1, "well now".to_owned()));
     assert_eq!(seen.bodies()[0], seen.bodies()[1]);
@@ -361,9 +361,9 @@ fn the_last_message_can_be_replaced() {
 }
 
 #[test]
-fn a_replacement_for_another_message_is_a_new_one() {
+fn a_replacement_is_a_branch_and_in_another_conversation_a_new_message() {
     let mut bench = Bench::new();
-    bench.serve(echo);
+    let seen = bench.serve(echo);
     bench.say("one");
     bench.until_over();
     let (first, one) = (bench.conversation().id, bench.last().id);
@@ -379,8 +379,20 @@ fn a_replacement_for_another_message_is_a_new_one() {
     bench.until_over();
     bench.replace(first, one, "three");
     bench.until_over();
-    let asked: Vec<_> = bench.conversation().turns.iter().map(|turn| turn.ask.clone()).collect();
-    assert_eq!(asked, ["one", "two", "three"].map(|text| Ask::Text(text.into())));
+    // The first message was shown: it and what followed are another branch now.
+    let asked = |bench: &Bench| -> Vec<Ask> {
+        bench.conversation().turns.iter().map(|turn| turn.ask.clone()).collect()
+    };
+    let texts = |texts: &[&str]| texts.iter().map(|text| Ask::Text((*text).into())).collect::<Vec<_>>();
+    assert_eq!(asked(&bench), texts(&["three"]));
+    assert_eq!(bench.conversation().branches(bench.last()).len(), 2);
+    bench.apply(ChatCommand::ShowBranch(one));
+    assert_eq!(asked(&bench), texts(&["one", "two"]), "up to its end");
+    bench.apply(ChatCommand::Regenerate(one));
+    bench.until_over();
+    assert_eq!(asked(&bench), texts(&["one"]));
+    assert_eq!(bench.conversation().branches(bench.last()).len(), 3);
+    assert_eq!(seen.bodies().last().unwrap()["input"].as_array().unwrap().len(), 1);
 }
 
 #[test]

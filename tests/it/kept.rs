@@ -138,6 +138,32 @@ fn conversations_are_found_renamed_deleted_and_taken_back() {
 }
 
 #[test]
+fn an_answer_asked_for_again_is_a_branch_that_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = open(folder.path(), &ScriptedDialogs::default());
+    say(&mut app, Servers::shared().agent_server().url(), "incomplete");
+    until_over(&mut app);
+    click(&mut app, "Regenerate");
+    wait_for(&mut app, "2/2");
+    until_over(&mut app);
+    click(&mut app, "The branch before");
+    wait_for(&mut app, "1/2");
+    click(&mut app, "Edit and send again");
+    type_into(&mut app, "Message", "approval");
+    press(&mut app, egui::Key::Enter);
+    wait_for(&mut app, "3/3");
+    until_over(&mut app);
+    click(&mut app, "The branch before");
+    wait_for(&mut app, "2/3");
+    drop(app);
+    let mut app = open(folder.path(), &ScriptedDialogs::default());
+    click(&mut app, "incomplete");
+    wait_for(&mut app, "2/3");
+    click(&mut app, "The next branch");
+    wait_for_text(&mut app, "rebook_load");
+}
+
+#[test]
 fn conversations_are_exported_imported_and_copied() {
     let folder = tempfile::tempdir().unwrap();
     let dialogs = ScriptedDialogs::default();

@@ -1,6 +1,6 @@
 //! One conversation: turns, each a question and its answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -278,6 +278,34 @@ impl Conversation {
             restored.system_prompt.clone_from(&last.manner.system_prompt);
         }
         restored
+    }
+
+    /// The turns that could stand where one stands: what was sent in its place before or since, the oldest first.
+    pub fn branches(&self, turn: &Turn) -> Vec<u64> {
+        let others = self.others.values().filter(|other| other.parent == turn.parent);
+        let mut all: Vec<u64> = others.map(|other| other.id).chain([turn.id]).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Shows the branch that a turn belongs to, up to its latest end. Not while an answer is under way.
+    pub(super) fn show_branch(&mut self, turn: u64) -> bool {
+        if self.is_running() || !self.all_turns().any(|known| known.id == turn) {
+            return false;
+        }
+        self.decisions.clear();
+        // What follows is younger, so one pass finds the end, and it ends whatever a file says.
+        let mut turns: Vec<(u64, Option<u64>)> =
+            self.all_turns().map(|turn| (turn.id, turn.parent)).collect();
+        turns.sort_unstable();
+        let mut latest = BTreeSet::from([turn]);
+        for (id, parent) in turns {
+            if parent.is_some_and(|parent| latest.contains(&parent)) {
+                latest.insert(id);
+            }
+        }
+        self.walk_to(latest.last().copied().unwrap_or(turn));
+        true
     }
 
     /// Shows the branch that ends with a turn.

@@ -113,6 +113,16 @@ impl Chat {
         }
     }
 
+    /// Another branch of a conversation is shown.
+    pub(super) fn keep_shown(&mut self, id: u64, settings: &Settings) {
+        let Some(shelf) = self.kept.shelf.as_ref().filter(|_| settings.keep_conversations) else { return };
+        if let Some(known) = self.conversations.iter().find(|known| known.id == id && known.kept)
+            && let Some(turn) = known.last_turn()
+        {
+            shelf.shown(id, turn);
+        }
+    }
+
     /// Keeps conversations from now on, or not. What was kept stays.
     pub(super) fn set_keep(&mut self, keep: bool, settings: &mut Settings) {
         settings.keep_conversations = keep;

@@ -49,8 +49,8 @@ pub enum ChatCommand {
     SetStream(bool),
     /// Send a message.
     Send(String),
-    /// Send this in place of the last message; as a new one, if that is another by now.
-    ReplaceLast {
+    /// Send this in place of an earlier message, as another branch; as a new one, if that is not shown any more.
+    Edit {
         /// Id of the conversation that the message belongs to.
         conversation: u64,
         /// Id of the turn that the message began.
@@ -58,8 +58,10 @@ pub enum ChatCommand {
         /// What to send.
         text: String,
     },
-    /// Ask the last question again, after it failed.
-    Retry,
+    /// Ask the question of a turn again, as another branch.
+    Regenerate(u64),
+    /// Show the branch that a turn belongs to, up to its latest end.
+    ShowBranch(u64),
     /// Answer an MCP approval request; sent once all requests of an answer are decided.
     Decide {
         /// Id of the request.
@@ -217,17 +219,20 @@ impl Chat {
             }
             ChatCommand::SetStream(stream) => self.stream = stream,
             ChatCommand::Send(text) => self.say(text, tasks, notices, settings),
-            ChatCommand::ReplaceLast { conversation, turn, text } => {
-                let current = self.current().filter(|current| current.id == conversation);
-                let is_last = current.is_some_and(|current| current.last_turn() == Some(turn));
-                if is_last && self.can_send() && !text.trim().is_empty() {
-                    self.take_back();
+            ChatCommand::Edit { conversation, turn, text } => {
+                if self.current == conversation && self.can_send() && !text.trim().is_empty() {
+                    self.go_back(turn);
                 }
                 self.say(text, tasks, notices, settings);
             }
-            ChatCommand::Retry => {
+            ChatCommand::ShowBranch(turn) => {
+                if self.current_mut().is_some_and(|current| current.show_branch(turn)) {
+                    self.keep_shown(self.current, settings);
+                }
+            }
+            ChatCommand::Regenerate(turn) => {
                 if self.can_send()
-                    && let Some(ask) = self.take_back()
+                    && let Some(ask) = self.go_back(turn)
                 {
                     self.send(ask, tasks, notices, settings);
                 }
@@ -276,9 +281,8 @@ impl Chat {
         self.conversations.iter_mut().find(|conversation| conversation.id == self.current)
     }
 
-    fn take_back(&mut self) -> Option<Ask> {
-        let current = self.current_mut()?;
-        current.go_back(current.last_turn()?)
+    fn go_back(&mut self, turn: u64) -> Option<Ask> {
+        self.current_mut()?.go_back(turn)
     }
 
     /// Sends a message; a server that the user writes to may have the default token.

@@ -27,7 +27,7 @@ const TALLEST: f32 = 160.0;
 #[derive(Debug, Default)]
 pub struct ComposerView {
     text: String,
-    /// It replaces the last message: the ids of the conversation and of the turn.
+    /// It replaces an earlier message: the ids of the conversation and of the turn.
     replaces: Option<(u64, u64)>,
     focus: bool,
     /// It had the focus in the frame before: egui takes the focus away on Esc before anything is drawn.
@@ -40,7 +40,7 @@ impl ComposerView {
         self.focus = true;
     }
 
-    /// Takes the last message up to be changed.
+    /// Takes an earlier message up to be changed.
     pub fn edit(&mut self, text: &str, conversation: u64, turn: u64) {
         text.clone_into(&mut self.text);
         self.replaces = Some((conversation, turn));
@@ -82,10 +82,12 @@ impl ComposerView {
         }
     }
 
-    /// Once another message is the last one shown, the text is a new message. It stays.
+    /// Once that message is not shown any more, the text is a new message. It stays.
     fn forget_replaced(&mut self, chat: &Chat) {
-        let last = chat.current().and_then(|current| Some((current.id, current.last_turn()?)));
-        self.replaces = self.replaces.filter(|replaced| Some(*replaced) == last);
+        self.replaces = self.replaces.filter(|(conversation, turn)| {
+            let current = chat.current().filter(|current| current.id == *conversation);
+            current.is_some_and(|current| current.turns.iter().any(|known| known.id == *turn))
+        });
     }
 
     fn field_ui(&mut self, ui: &mut Ui, id: Id, chat: &Chat, place: Place, out: &mut Commands) {
@@ -137,7 +139,7 @@ impl ComposerView {
     fn replacing_ui(&mut self, ui: &mut Ui) {
         ui.horizontal(|ui| {
             ui.add(Icon::Edit.sized(size::ICON_SMALL).tint(ui.tokens().text_weak).alt_text(""));
-            ui.label(theme::text::small("Replaces the last message and its answer"));
+            ui.label(theme::text::small("Sent in its place. What was said before stays as another branch"));
             if ui.add(theme::button::quiet("Cancel")).clicked() {
                 self.replaces = None;
                 self.text.clear();
@@ -169,7 +171,7 @@ impl ComposerView {
         }
         let text = std::mem::take(&mut self.text).trim().to_owned();
         out.push(match self.replaces.take() {
-            Some((conversation, turn)) => ChatCommand::ReplaceLast { conversation, turn, text },
+            Some((conversation, turn)) => ChatCommand::Edit { conversation, turn, text },
             None => ChatCommand::Send(text),
         });
         self.focus = true;
@@ -202,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_of_a_message_that_is_not_the_last_becomes_a_new_message() {
+    fn a_change_of_a_message_that_is_not_shown_becomes_a_new_message() {
         let chat = Chat::default();
         let mut composer = ComposerView::default();
         composer.edit("again", 7, 8);

@@ -7,7 +7,7 @@ use super::messages::Tools;
 use super::turn::Look;
 use crate::agent::wire::pretty_json;
 use crate::agent::{Endpoint, Payload, to_curl, to_python};
-use crate::state::chat::{Conversation, Turn};
+use crate::state::chat::{ChatCommand, Conversation, Turn};
 use crate::state::format;
 use crate::state::{Command, Route};
 use crate::theme::{self, Icon, size};
@@ -105,6 +105,13 @@ fn buttons_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
         let copy = theme::button::quiet(Icon::Copy.sized(size::ICON_SMALL).alt_text("Copy the answer"));
         if ui.add(copy).on_hover_text("Copy the answer").clicked() {
             tools.out.push(Command::Copy(text, "the answer"));
+        }
+    }
+    if !look.conversation.is_running() {
+        let again = Icon::Refresh.sized(size::ICON_SMALL).alt_text("Regenerate");
+        let hint = "Regenerate: ask again. This answer stays as another branch";
+        if ui.add(theme::button::quiet(again)).on_hover_text(hint).clicked() {
+            tools.out.push(ChatCommand::Regenerate(turn.id));
         }
     }
     if turn.report.is_some() {

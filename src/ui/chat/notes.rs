@@ -137,8 +137,8 @@ fn retry_ui(ui: &mut Ui, look: &Look<'_>, out: &mut Commands) {
 fn retry_button_ui(ui: &mut Ui, look: &Look<'_>, out: &mut Commands) {
     let button = theme::button::default((Icon::Refresh.image(), "Retry"));
     let response = ui.add_enabled(!look.conversation.is_running(), button);
-    if response.on_hover_text("Ask again, in place of this answer").clicked() {
-        out.push(ChatCommand::Retry);
+    if response.on_hover_text("Ask again. This answer stays as another branch").clicked() {
+        out.push(ChatCommand::Regenerate(look.turn.id));
     }
 }
 

@@ -7,7 +7,7 @@ use egui::{Align, Layout, Margin, Ui};
 use super::messages::Tools;
 use super::{boxed, footer, items, notes};
 use crate::state::Command;
-use crate::state::chat::{Ask, Conversation, Turn};
+use crate::state::chat::{Ask, ChatCommand, Conversation, Turn};
 use crate::theme::{self, Icon, Themed as _, size};
 
 /// A turn and where it stands.
@@ -24,6 +24,7 @@ pub(super) fn turn_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
     ui.add_space(size::SPACE_M);
     let turn = look.turn;
     ask_ui(ui, look, tools);
+    branches_ui(ui, look, tools);
     let elsewhere = look.before.is_none_or(|before| before.endpoint.url() != turn.endpoint.url());
     if elsewhere {
         ui.horizontal_wrapped(|ui| {
@@ -79,12 +80,40 @@ fn ask_buttons_ui(ui: &mut Ui, look: &Look<'_>, text: &str, tools: &mut Tools<'_
     if ui.add(copy).on_hover_text("Copy the message").clicked() {
         tools.out.push(Command::Copy(text.to_owned(), "the message"));
     }
-    if look.last && !look.conversation.is_running() {
+    if !look.conversation.is_running() {
         let edit = theme::button::quiet(Icon::Edit.sized(size::ICON_SMALL).alt_text("Edit and send again"));
         if ui.add(edit).on_hover_text("Edit and send again").clicked() {
             tools.composer.edit(text, look.conversation.id, look.turn.id);
         }
     }
+}
+
+/// `‹ 2/3 ›`: goes to what was sent, or answered, in place of this.
+fn branches_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
+    let branches = look.conversation.branches(look.turn);
+    let Some(at) = branches.iter().position(|id| *id == look.turn.id).filter(|_| branches.len() > 1) else {
+        return;
+    };
+    let free = !look.conversation.is_running();
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        let before = at.checked_sub(1).and_then(|at| branches.get(at));
+        let steps = [
+            (Icon::ChevronLeft, "The branch before", before),
+            (Icon::ChevronRight, "The next branch", branches.get(at + 1)),
+        ];
+        for (index, (icon, name, to)) in steps.into_iter().enumerate() {
+            if index == 1 {
+                ui.label(theme::text::small(format!("{}/{}", at + 1, branches.len())));
+            }
+            let step = theme::button::icon(icon, name);
+            if ui.add_enabled(free && to.is_some(), step).on_hover_text(name).clicked()
+                && let Some(to) = to
+            {
+                tools.out.push(ChatCommand::ShowBranch(*to));
+            }
+        }
+    });
 }
 
 /// Brings the first line of a message to the height of the buttons beside it.

@@ -134,6 +134,11 @@ impl Shelf {
         self.inbox.push(Job::Append(conversation, Record::Name { name }));
     }
 
+    /// Another branch is shown.
+    pub(super) fn shown(&self, conversation: u64, turn: u64) {
+        self.inbox.push(Job::Append(conversation, Record::Shown { turn }));
+    }
+
     /// Reads one.
     pub(super) fn load(&self, id: u64) {
         self.inbox.push(Job::Load(id));
