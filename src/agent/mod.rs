@@ -34,5 +34,5 @@ pub use endpoint::{Endpoint, Token};
 pub use error::AgentError;
 pub use health::{Health, Probe};
 pub use reader::{MAX_BODY, Reader};
-pub use request::{Context, Payload, to_curl, to_python};
+pub use request::{Context, Payload, to_curl, to_python, typed_context, typed_custom_inputs};
 pub use transcript::{Dialect, Outcome, Row, Transcript, UnknownEvent};

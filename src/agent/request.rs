@@ -5,7 +5,7 @@
 
 use std::io;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::ser::{Formatter, PrettyFormatter};
 use serde_json::{Map, Value};
 
@@ -18,7 +18,8 @@ pub(super) const ACCEPT: &str = "text/event-stream, application/json";
 pub(super) const RETURN_TRACE_ID: &str = "x-mlflow-return-trace-id";
 
 /// `context`: what MLflow's Responses schema knows of who is talking.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Context {
     /// Groups the traces of one conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,6 +55,31 @@ impl Payload {
         // Strings, maps with string keys and no custom serializer: there is nothing that could fail.
         serde_json::to_string(self).unwrap_or_default()
     }
+}
+
+/// `custom_inputs` as a person types it: a JSON object, or nothing.
+///
+/// Errors: what is wrong with it, and where.
+pub fn typed_custom_inputs(text: &str) -> Result<Option<Map<String, Value>>, String> {
+    typed(text)
+}
+
+/// `context` as a person types it: a JSON object with `conversation_id` and `user_id`, or nothing.
+///
+/// Errors: what is wrong with it, and where.
+pub fn typed_context(text: &str) -> Result<Option<Context>, String> {
+    typed(text)
+}
+
+fn typed<T: serde::de::DeserializeOwned>(text: &str) -> Result<Option<T>, String> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    serde_json::from_str(text).map(Some).map_err(|error| {
+        let said = error.to_string();
+        let what = said.split(" at line ").next().unwrap_or(&said);
+        format!("Line {}, column {}: {what}", error.line(), error.column())
+    })
 }
 
 /// The request as a curl command for a POSIX shell.
@@ -201,6 +227,17 @@ mod tests {
         let sent: Value = serde_json::from_str(&payload.to_json()).unwrap();
         assert_eq!(sent["context"], json!({"conversation_id": "c1"}));
         assert_eq!(sent["custom_inputs"]["dry"], json!(true));
+    }
+
+    #[test]
+    fn what_is_typed_is_read_or_its_fault_is_placed() {
+        assert_eq!(typed_custom_inputs("  "), Ok(None));
+        assert_eq!(typed_custom_inputs("{\"a\": 1}").unwrap().unwrap()["a"], json!(1));
+        let error = typed_custom_inputs("{\n  \"a\": 1,\n}").unwrap_err();
+        assert!(error.starts_with("Line 3, column 1: "), "{error}");
+        assert!(typed_custom_inputs("[1]").is_err());
+        assert_eq!(typed_context("{\"user_id\": \"ann\"}").unwrap().unwrap().user_id.unwrap(), "ann");
+        assert!(typed_context("{\"user\": \"ann\"}").unwrap_err().contains("unknown field `user`"));
     }
 
     #[test]

@@ -526,3 +526,24 @@ fn conversations_are_kept_apart() {
     bench.apply(ChatCommand::Delete(second));
     assert_eq!((bench.chat.conversations().len(), bench.conversation().turns.len()), (1, 0));
 }
+
+#[test]
+fn custom_inputs_and_context_go_along_once_they_can_be_read() {
+    let mut bench = Bench::new();
+    let seen = bench.serve(echo);
+    bench.apply(ChatCommand::SetCustomInputs("{\"dry_run\": tru".into()));
+    assert!(bench.conversation().custom_inputs.1.as_ref().unwrap().starts_with("Line 1, column "));
+    bench.say("not yet");
+    assert!(bench.conversation().turns.is_empty() && !bench.chat.can_send());
+    bench.apply(ChatCommand::SetCustomInputs("{\"dry_run\": true}".into()));
+    bench.apply(ChatCommand::SetContext("{\"user_id\": \"ann\"}".into()));
+    bench.say("now");
+    bench.until_over();
+    let body = &seen.bodies()[0];
+    assert_eq!(body["custom_inputs"], json!({"dry_run": true}));
+    assert_eq!(body["context"], json!({"user_id": "ann"}));
+    // What was sent is told as it was, whatever is typed since.
+    bench.apply(ChatCommand::SetCustomInputs(String::new()));
+    let payload = bench.conversation().payload(bench.last().id).unwrap();
+    assert_eq!(serde_json::to_value(payload).unwrap()["custom_inputs"], json!({"dry_run": true}));
+}

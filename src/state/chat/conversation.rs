@@ -8,6 +8,7 @@ use crate::agent::history::{Entry, input_items};
 use crate::agent::wire::ItemBody;
 use crate::agent::{
     self, AgentClient, AgentError, Endpoint, Outcome, Payload, Transcript, TurnEvent, TurnReport,
+    typed_context, typed_custom_inputs,
 };
 use crate::entities::Millis;
 use crate::state::format;
@@ -31,6 +32,10 @@ pub struct Manner {
     pub system_prompt: String,
     /// Whether a stream is asked for.
     pub stream: bool,
+    /// `custom_inputs` as typed.
+    pub custom_inputs: String,
+    /// `context` as typed.
+    pub context: String,
 }
 
 /// A question and what came back.
@@ -143,6 +148,10 @@ pub struct Conversation {
     pub(super) kept: bool,
     /// Sent first in every request, unless it is empty.
     pub system_prompt: String,
+    /// `custom_inputs` of every request as typed, and what is wrong with it.
+    pub custom_inputs: (String, Option<String>),
+    /// `context` of every request as typed, and what is wrong with it.
+    pub context: (String, Option<String>),
     /// Yes and no to approval requests of the last answer, until all are decided.
     pub decisions: BTreeMap<String, bool>,
     running: Option<agent::Turn>,
@@ -158,6 +167,8 @@ impl Conversation {
             name: None,
             kept: false,
             system_prompt,
+            custom_inputs: Default::default(),
+            context: Default::default(),
             decisions: BTreeMap::new(),
             running: None,
             stopping: false,
@@ -184,6 +195,33 @@ impl Conversation {
             Ask::Approvals(_) => None,
         });
         first.and_then(|text| title_of(text)).unwrap_or_else(|| UNTITLED.to_owned())
+    }
+
+    /// How the next question is asked.
+    pub(super) fn manner(&self, stream: bool) -> Manner {
+        Manner {
+            system_prompt: self.system_prompt.clone(),
+            stream,
+            custom_inputs: self.custom_inputs.0.clone(),
+            context: self.context.0.clone(),
+        }
+    }
+
+    /// Takes what was typed as `custom_inputs`.
+    pub(super) fn set_custom_inputs(&mut self, typed: String) {
+        let error = typed_custom_inputs(&typed).err();
+        self.custom_inputs = (typed, error);
+    }
+
+    /// Takes what was typed as `context`.
+    pub(super) fn set_context(&mut self, typed: String) {
+        let error = typed_context(&typed).err();
+        self.context = (typed, error);
+    }
+
+    /// Whether what is sent along with a message can be read.
+    pub fn is_well_typed(&self) -> bool {
+        self.custom_inputs.1.is_none() && self.context.1.is_none()
     }
 
     /// All turns of all branches.
@@ -275,7 +313,10 @@ impl Conversation {
             restored.walk_to(last);
         }
         if let Some(last) = restored.turns.last() {
-            restored.system_prompt.clone_from(&last.manner.system_prompt);
+            let manner = last.manner.clone();
+            restored.system_prompt = manner.system_prompt;
+            restored.set_custom_inputs(manner.custom_inputs);
+            restored.set_context(manner.context);
         }
         restored
     }
@@ -396,6 +437,9 @@ fn request(before: &[Turn], ask: &Ask, manner: &Manner) -> Payload {
     push_ask(&mut entries, ask);
     let mut payload = Payload::new(input_items(Some(&manner.system_prompt), &entries));
     payload.stream = manner.stream;
+    // What cannot be read was never sent.
+    payload.custom_inputs = typed_custom_inputs(&manner.custom_inputs).unwrap_or_default();
+    payload.context = typed_context(&manner.context).unwrap_or_default();
     payload
 }
 

@@ -45,6 +45,10 @@ pub enum ChatCommand {
     Probe,
     /// Say this first in every request of the conversation.
     SetSystemPrompt(String),
+    /// Send this as `custom_inputs` with every message of the conversation: JSON, or nothing.
+    SetCustomInputs(String),
+    /// Send this as `context` with every message of the conversation: JSON, or nothing.
+    SetContext(String),
     /// Ask for a stream, or for the whole answer at once.
     SetStream(bool),
     /// Send a message.
@@ -157,7 +161,8 @@ impl Chat {
 
     /// Whether a message can be sent now.
     pub fn can_send(&self) -> bool {
-        self.target.endpoint().is_some() && self.current().is_some_and(|current| !current.is_running())
+        self.target.endpoint().is_some()
+            && self.current().is_some_and(|current| !current.is_running() && current.is_well_typed())
     }
 
     /// Takes what arrived.
@@ -215,6 +220,16 @@ impl Chat {
             ChatCommand::SetSystemPrompt(prompt) => {
                 if let Some(current) = self.current_mut() {
                     current.system_prompt = prompt;
+                }
+            }
+            ChatCommand::SetCustomInputs(typed) => {
+                if let Some(current) = self.current_mut() {
+                    current.set_custom_inputs(typed);
+                }
+            }
+            ChatCommand::SetContext(typed) => {
+                if let Some(current) = self.current_mut() {
+                    current.set_context(typed);
                 }
             }
             ChatCommand::SetStream(stream) => self.stream = stream,
@@ -309,7 +324,7 @@ impl Chat {
         };
         let (id, stream) = (self.new_id(), self.stream);
         if let Some(current) = self.current_mut() {
-            let manner = Manner { system_prompt: current.system_prompt.clone(), stream };
+            let manner = current.manner(stream);
             current.send(&client, tasks, Question { id, ask, endpoint, manner });
         }
         self.keep_begun(self.current, settings);

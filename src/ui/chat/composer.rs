@@ -129,6 +129,9 @@ impl ComposerView {
         let response = ui.add_enabled(ready, send).on_hover_text("Enter");
         let response = match chat.target.endpoint() {
             None => response.on_disabled_hover_text("Enter the agent's address above"),
+            Some(_) if chat.current().is_some_and(|current| !current.is_well_typed()) => {
+                response.on_disabled_hover_text("custom_inputs or context above is no valid JSON")
+            }
             Some(_) => response.on_disabled_hover_text("Write a message first"),
         };
         if response.clicked() {

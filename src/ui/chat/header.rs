@@ -21,6 +21,8 @@ pub struct HeaderView {
     known: String,
     token: String,
     system: String,
+    custom_inputs: String,
+    context: String,
     /// The conversation that is being renamed, its new name, and whether the field is there yet.
     renaming: Option<(u64, String, bool)>,
     /// The conversation that `system` was taken from.
@@ -47,7 +49,7 @@ impl HeaderView {
             ui.add(egui::Label::new(theme::text::small(SAMPLE_NOTE)).wrap());
         }
         secrets_ui(ui, &chat.target);
-        fold_ui(ui, "chat options", Icon::Settings, "Token, system prompt, streaming", |ui| {
+        fold_ui(ui, "chat options", Icon::Settings, OPTIONS, |ui| {
             self.options_ui(ui, chat, out);
         });
         std::mem::take(&mut self.entered)
@@ -65,6 +67,8 @@ impl HeaderView {
         if self.of != current.map(|current| current.id) {
             self.of = current.map(|current| current.id);
             self.system = current.map(|current| current.system_prompt.clone()).unwrap_or_default();
+            self.custom_inputs = current.map(|current| current.custom_inputs.0.clone()).unwrap_or_default();
+            self.context = current.map(|current| current.context.0.clone()).unwrap_or_default();
         }
     }
 
@@ -205,12 +209,36 @@ impl HeaderView {
         if ui.add(field.desired_width(f32::INFINITY)).accessible_name("System prompt").changed() {
             out.push(ChatCommand::SetSystemPrompt(self.system.clone()));
         }
+        let current = chat.current();
+        let problem = current.and_then(|current| current.custom_inputs.1.as_deref());
+        if json_ui(ui, "custom_inputs", "{\"dry_run\": true}", &mut self.custom_inputs, problem) {
+            out.push(ChatCommand::SetCustomInputs(self.custom_inputs.clone()));
+        }
+        let problem = current.and_then(|current| current.context.1.as_deref());
+        if json_ui(ui, "context", "{\"user_id\": \"ann\"}", &mut self.context, problem) {
+            out.push(ChatCommand::SetContext(self.context.clone()));
+        }
         let mut stream = chat.stream;
         if ui.checkbox(&mut stream, "Ask for a stream").changed() {
             out.push(ChatCommand::SetStream(stream));
         }
     }
 }
+
+/// A field for a JSON object, with what is wrong with it below. Whether it was changed.
+fn json_ui(ui: &mut Ui, name: &str, hint: &str, text: &mut String, problem: Option<&str>) -> bool {
+    let failure = ui.tokens().failure.fg;
+    ui.label(theme::text::label(name));
+    let field = TextEdit::multiline(text).code_editor().desired_rows(1).hint_text(hint);
+    let field = if problem.is_some() { field.text_color(failure) } else { field };
+    let changed = ui.add(field.desired_width(f32::INFINITY)).accessible_name(name).changed();
+    if let Some(problem) = problem {
+        word_ui(ui, problem.to_owned(), failure);
+    }
+    changed
+}
+
+const OPTIONS: &str = "Token, system prompt, custom inputs, streaming";
 
 /// All conversations, to go to one of them.
 fn conversations_ui(ui: &mut Ui, chat: &Chat, out: &mut Commands) {
