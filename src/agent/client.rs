@@ -223,11 +223,21 @@ impl Exchange {
     /// Sends the question and reads the answer to its end.
     async fn run(&mut self, http: &Client) -> Result<(), AgentError> {
         let request = http.post(self.endpoint.url().clone()).headers(headers(&self.endpoint)?);
-        let sent = request.body(self.body.to_string()).send().await;
+        let sending = request.body(self.body.to_string()).send();
+        let patience = self.patience();
+        let Ok(sent) = tokio::time::timeout(patience, sending).await else { return Err(self.too_late()) };
         let response = sent
             .map_err(|error| AgentError::from_send(&error, self.endpoint.host(), self.started.elapsed()))?;
         self.take_head(&response).await?;
         self.read(response).await
+    }
+
+    fn patience(&self) -> Duration {
+        self.endpoint.patience().unwrap_or(SILENCE_TIMEOUT)
+    }
+
+    fn too_late(&self) -> AgentError {
+        AgentError::Timeout { host: self.endpoint.host(), after: self.started.elapsed() }
     }
 
     async fn take_head(&mut self, response: &Response) -> Result<(), AgentError> {
@@ -263,13 +273,14 @@ impl Exchange {
             tokio::select! {
                 biased;
                 () = tokio::time::sleep_until(due.into()), if unpublished => unpublished = !self.publish(),
-                chunk = response.chunk() => match chunk {
-                    Ok(Some(chunk)) => {
+                chunk = tokio::time::timeout(self.patience(), response.chunk()) => match chunk {
+                    Err(_elapsed) => return Err(self.too_late()),
+                    Ok(Ok(Some(chunk))) => {
                         self.take_chunk(&chunk);
                         unpublished = true;
                     }
-                    Ok(None) => break,
-                    Err(error) => {
+                    Ok(Ok(None)) => break,
+                    Ok(Err(error)) => {
                         return Err(AgentError::from_body(&error, self.endpoint.host(), self.started.elapsed()));
                     }
                 },

@@ -1,6 +1,7 @@
 //! Where an agent is served: the address as people type it, and the token that goes with it.
 
 use std::fmt;
+use std::time::Duration;
 
 use url::{Host, Url};
 
@@ -44,6 +45,7 @@ impl fmt::Debug for Token {
 pub struct Endpoint {
     url: Url,
     token: Option<Token>,
+    patience: Option<Duration>,
 }
 
 impl Endpoint {
@@ -73,12 +75,22 @@ impl Endpoint {
         } else if is_databricks_endpoint(&path) {
             url.set_path(&format!("{}/invocations", path.trim_end_matches('/')));
         }
-        Ok(Self { url, token: None })
+        Ok(Self { url, token: None, patience: None })
     }
 
     /// The same address with a token; an empty one is none.
     pub fn with_token(self, token: Token) -> Self {
         Self { token: (!token.is_empty()).then_some(token), ..self }
+    }
+
+    /// The same address; a question waits no longer than this for the next byte of its answer.
+    pub fn with_patience(self, patience: Option<Duration>) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// How long a question waits for the next byte of its answer, if not as long as any.
+    pub(in crate::agent) fn patience(&self) -> Option<Duration> {
+        self.patience
     }
 
     /// Where the payload is posted, for requests alone: see [`Self::shown_url`].
@@ -142,7 +154,11 @@ impl Endpoint {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Endpoint").field("url", &self.shown_url()).field("token", &self.token).finish()
+        f.debug_struct("Endpoint")
+            .field("url", &self.shown_url())
+            .field("token", &self.token)
+            .field("patience", &self.patience)
+            .finish()
     }
 }
 

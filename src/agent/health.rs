@@ -22,6 +22,8 @@ pub enum Health {
         version: Option<String>,
         /// `agent_api`: `responses` as a rule.
         api: Option<String>,
+        /// The model that it names: `model_id` or `model_uri`, which agents may add.
+        model: Option<String>,
     },
     /// `mlflow models serve`: it never streams.
     ScoringServer {
@@ -117,7 +119,12 @@ impl AgentClient {
             if info.ok()
                 && (info_object.contains_key("agent_api") || info_object.contains_key("mlflow_version"))
             {
-                return Ok(Health::AgentServer { version: text("mlflow_version"), api: text("agent_api") });
+                let model = text("model_id").or_else(|| text("model_uri"));
+                return Ok(Health::AgentServer {
+                    version: text("mlflow_version"),
+                    api: text("agent_api"),
+                    model,
+                });
             }
         }
         let ping = self.ask(endpoint, "/ping").await?;

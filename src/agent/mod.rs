@@ -16,6 +16,7 @@
 
 mod arrival;
 mod client;
+mod custom_inputs;
 mod endpoint;
 mod error;
 mod health;
@@ -30,6 +31,7 @@ pub mod wire;
 
 pub use arrival::Arrival;
 pub use client::{AgentClient, Head, Turn, TurnEvent, TurnReport, Wake};
+pub use custom_inputs::{CustomInputs, CustomInputsError};
 pub use endpoint::{Endpoint, Token};
 pub use error::AgentError;
 pub use health::{Health, Probe};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::ser::{Formatter, PrettyFormatter};
 use serde_json::{Map, Value};
 
+use super::custom_inputs::CustomInputs;
 use super::endpoint::Endpoint;
 use super::wire::InputItem;
 
@@ -60,8 +61,8 @@ impl Payload {
 /// `custom_inputs` as a person types it: a JSON object, or nothing.
 ///
 /// Errors: what is wrong with it, and where.
-pub fn typed_custom_inputs(text: &str) -> Result<Option<Map<String, Value>>, String> {
-    typed(text)
+pub fn typed_custom_inputs(text: &str) -> Result<Option<CustomInputs>, String> {
+    CustomInputs::parse(text).map_err(|error| error.to_string())
 }
 
 /// `context` as a person types it: a JSON object with `conversation_id` and `user_id`, or nothing.
@@ -232,7 +233,7 @@ mod tests {
     #[test]
     fn what_is_typed_is_read_or_its_fault_is_placed() {
         assert_eq!(typed_custom_inputs("  "), Ok(None));
-        assert_eq!(typed_custom_inputs("{\"a\": 1}").unwrap().unwrap()["a"], json!(1));
+        assert_eq!(typed_custom_inputs("{\"a\": 1}").unwrap(), CustomInputs::parse("{\"a\": 1}").unwrap());
         let error = typed_custom_inputs("{\n  \"a\": 1,\n}").unwrap_err();
         assert!(error.starts_with("Line 3, column 1: "), "{error}");
         assert!(typed_custom_inputs("[1]").is_err());

@@ -96,6 +96,7 @@ impl State {
             Command::Chat(command) => {
                 self.chat.apply(command, &self.tasks, &mut self.notices, self.settings.edit());
             }
+            Command::Endpoints(command) => self.apply_endpoints(command),
             Command::ShowInFolder(path) => self.showing.start(path, &self.tasks, self.dialogs.as_ref()),
             Command::DismissNotice(id) => self.notices.dismiss(id),
             Command::SetDensity(density) => self.settings.edit().density = density,

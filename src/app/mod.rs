@@ -15,6 +15,7 @@ use crate::state::chat::Chat;
 use crate::state::command::Commands;
 use crate::state::connection::Connection;
 use crate::state::dialogs::{Dialogs, Showing};
+use crate::state::endpoints::Endpoints;
 use crate::state::notices::Notices;
 use crate::state::policy::PolicyFile;
 use crate::state::settings::SettingsFile;
@@ -72,6 +73,7 @@ impl Flowdeck {
             left: Vec::new(),
             sample: None,
             chat: Chat::from_environment(),
+            endpoints: Endpoints::default(),
         };
         if let Some(message) = message {
             state.notices.warning(message, None);

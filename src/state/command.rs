@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::artifacts::ArtifactsCommand;
 use super::chat::ChatCommand;
 use super::compare::CompareCommand;
+use super::endpoints::EndpointsCommand;
 use super::experiments::ExperimentsCommand;
 use super::navigation::{ModelKind, Route};
 use super::policy::PolicyCommand;
@@ -66,6 +67,8 @@ pub enum Command {
     Policy(PolicyCommand),
     /// About conversations.
     Chat(ChatCommand),
+    /// About endpoints as they are kept.
+    Endpoints(EndpointsCommand),
     /// About comparisons.
     Compare(CompareCommand),
 
@@ -136,5 +139,6 @@ wrapped_by! {
     Registry(RegistryCommand),
     Policy(PolicyCommand),
     Chat(ChatCommand),
+    Endpoints(EndpointsCommand),
     Compare(CompareCommand),
 }

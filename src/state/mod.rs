@@ -11,6 +11,7 @@ pub mod command;
 pub mod compare;
 pub mod connection;
 pub mod dialogs;
+pub mod endpoints;
 pub mod experiments;
 pub mod finder;
 mod follow;
@@ -73,6 +74,8 @@ pub struct State {
     pub sample: Option<Arc<sample::Sample>>,
     /// Conversations with served agents; they need no tracking server.
     pub chat: chat::Chat,
+    /// How the known endpoints are.
+    pub endpoints: endpoints::Endpoints,
 }
 
 /// What a screen's state needs to carry out a command or to load.
@@ -115,6 +118,7 @@ impl State {
             _ => {}
         }
         self.poll_left(deadline);
+        self.endpoints.poll();
         self.chat.poll(deadline, &self.tasks, &mut self.notices, self.settings.edit());
         let route = self.navigation.current().clone();
         self.with_workspace(|workspace, cx| {

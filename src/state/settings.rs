@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::endpoints::EndpointProfile;
 use super::navigation::{Route, TraceScope};
 use super::notices::Notices;
 use super::tasks::{Polled, Task, Tasks};
@@ -29,6 +30,8 @@ pub struct Settings {
     pub endpoints: Vec<String>,
     /// Conversations are kept on this machine.
     pub keep_conversations: bool,
+    /// What else is kept of some of them, and of those that have not answered yet.
+    pub profiles: Vec<EndpointProfile>,
     /// The file with the promotion policy, if not `policy.toml` beside this one.
     pub policy_file: Option<String>,
     /// The chat beside whatever is shown.
@@ -54,6 +57,7 @@ impl Default for Settings {
             servers: Vec::new(),
             endpoints: Vec::new(),
             keep_conversations: true,
+            profiles: Vec::new(),
             policy_file: None,
             chat_panel: false,
             list_shown: true,

@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::Cx;
 use super::artifacts::Artifacts;
 use super::compare::Compare;
+use super::endpoints::Answering;
 use super::experiments::Experiments;
 use super::follow::Follow;
 use super::navigation::Route;
@@ -32,6 +33,8 @@ pub struct Workspace {
     pub artifacts: Artifacts,
     /// Models, versions and aliases.
     pub registry: Registry,
+    /// Which versions endpoints answer as after a move.
+    pub answering: Answering,
     /// Comparisons.
     pub compare: Compare,
     follow: Follow,
@@ -49,6 +52,7 @@ impl Workspace {
             traces: Traces::default(),
             artifacts: Artifacts::default(),
             registry: Registry::default(),
+            answering: Answering::default(),
             compare: Compare::default(),
         }
     }
@@ -61,6 +65,7 @@ impl Workspace {
         self.traces.poll(deadline, cx);
         self.artifacts.poll(deadline, cx);
         self.registry.poll(deadline, cx);
+        self.answering.poll(&self.registry.take_moved(), cx);
         self.compare.poll(cx);
     }
 
@@ -90,6 +95,7 @@ impl Workspace {
         self.run.enter(route, cx);
         self.traces.enter(route, cx);
         self.registry.enter(route, cx);
+        self.answering.enter(route, cx);
         self.compare.enter(route, cx);
     }
 

@@ -214,6 +214,24 @@ fn the_second_request_carries_the_first_turn() {
 }
 
 #[test]
+fn a_profile_sends_its_inputs_along_and_gives_up_on_silence() {
+    let mut bench = Bench::new();
+    let seen = bench.serve(|mut stream, _| async move {
+        write(&mut stream, &format!("{SSE_HEAD}{}", delta("half "))).await;
+        std::future::pending::<()>().await;
+    });
+    let address = bench.chat.target.address().to_owned();
+    let profile = bench.settings.profile_mut(&address);
+    (profile.custom_inputs, profile.timeout_s) = ("{\"depth\": 2}".into(), Some(1));
+    bench.apply(ChatCommand::SetAddress(address));
+    bench.say("go on");
+    bench.until_over();
+    assert_eq!(seen.bodies()[0]["custom_inputs"], json!({"depth": 2}));
+    assert_eq!(bench.last().answer.text(), "half ");
+    assert!(bench.last().error().unwrap().to_string().contains("did not answer within"));
+}
+
+#[test]
 fn an_answer_shows_as_it_comes_and_only_one_is_under_way() {
     let mut bench = Bench::new();
     let seen = bench.serve(|mut stream, _| async move {

@@ -4,6 +4,8 @@
 //! [`support`] starts and stops the servers.
 
 #[cfg(test)]
+mod answering;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod board;

@@ -398,7 +398,7 @@ async fn the_probe_tells_servers_apart() {
             r#"{"name":"x","mlflow_version":"3.17.2","agent_api":"responses"}"#
         )])
         .await,
-        Health::AgentServer { version: version.clone(), api: Some("responses".to_owned()) },
+        Health::AgentServer { version: version.clone(), api: Some("responses".to_owned()), model: None },
     );
     assert_eq!(
         probe(&[("/ping", "200 OK", "\n"), ("/version", "200 OK", "3.17.2")]).await,

@@ -6,11 +6,11 @@ use crate::agent::{AgentClient, AgentError, Endpoint, Health, Probe};
 
 /// Hands out the one client. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub(super) struct SharedClient(Arc<OnceLock<AgentClient>>);
+pub(in crate::state) struct SharedClient(Arc<OnceLock<AgentClient>>);
 
 impl SharedClient {
     /// The client; made now unless it is there.
-    pub(super) fn get(&self) -> Result<AgentClient, AgentError> {
+    pub(in crate::state) fn get(&self) -> Result<AgentClient, AgentError> {
         if let Some(client) = self.0.get() {
             return Ok(client.clone());
         }
@@ -19,7 +19,7 @@ impl SharedClient {
     }
 
     /// Asks what stands behind an endpoint. Makes the client on the way, off the UI thread.
-    pub(super) async fn probe(self, endpoint: Endpoint) -> Probe {
+    pub(in crate::state) async fn probe(self, endpoint: Endpoint) -> Probe {
         match self.get() {
             Ok(client) => client.probe(&endpoint).await,
             Err(error) => Probe { health: Health::Down(error), took: std::time::Duration::ZERO },

@@ -435,10 +435,11 @@ fn request(before: &[Turn], ask: &Ask, manner: &Manner) -> Payload {
         entries.push(Entry::Answer(&turn.answer));
     }
     push_ask(&mut entries, ask);
-    let mut payload = Payload::new(input_items(Some(&manner.system_prompt), &entries));
-    payload.stream = manner.stream;
     // What cannot be read was never sent.
-    payload.custom_inputs = typed_custom_inputs(&manner.custom_inputs).unwrap_or_default();
+    let inputs = typed_custom_inputs(&manner.custom_inputs).unwrap_or_default();
+    let mut payload =
+        Payload::new(input_items(Some(&manner.system_prompt), &entries)).with_custom_inputs(inputs);
+    payload.stream = manner.stream;
     payload.context = typed_context(&manner.context).unwrap_or_default();
     payload
 }

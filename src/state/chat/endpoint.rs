@@ -1,9 +1,11 @@
 //! Which agent is talked to, with which token, and how it is.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use super::client::SharedClient;
 use crate::agent::{AgentError, Endpoint, Probe, Token};
+use crate::state::endpoints::EndpointProfile;
 use crate::state::tasks::{Polled, Task, Tasks};
 
 /// The variable whose token goes with messages where none is entered.
@@ -16,6 +18,9 @@ pub struct Target {
     endpoint: Option<Endpoint>,
     error: Option<AgentError>,
     default_token: Option<Token>,
+    /// The variable that the endpoint's profile names, and what is in it.
+    named: Option<(String, Option<Token>)>,
+    patience: Option<Duration>,
     /// By scheme, host and port: a token never goes to another server than the one it was entered for.
     tokens: HashMap<String, Token>,
     /// Schemes, hosts and ports that a message was sent to: none but these are given the default token.
@@ -68,7 +73,41 @@ impl Target {
 
     fn lacks_own_token(&self) -> bool {
         let own = self.endpoint.as_ref().and_then(|endpoint| self.own_token(endpoint));
-        self.default_token.is_some() && own.is_none()
+        self.environment_token().is_some() && own.is_none()
+    }
+
+    /// The variable whose token goes with messages where none is entered.
+    pub fn token_variable(&self) -> &str {
+        self.named.as_ref().map_or(TOKEN_VARIABLE, |(variable, _)| variable)
+    }
+
+    /// Whether the profile names a variable that is not set.
+    pub fn lacks_named_token(&self) -> bool {
+        self.named.as_ref().is_some_and(|(_, token)| token.is_none())
+    }
+
+    fn environment_token(&self) -> Option<&Token> {
+        self.named.as_ref().map_or(self.default_token.as_ref(), |(_, token)| token.as_ref())
+    }
+
+    /// Asks as a profile says from now on.
+    pub(super) fn take_profile(&mut self, profile: &EndpointProfile) {
+        self.named = profile.token().map(|(variable, token)| (variable.to_owned(), token));
+        self.patience = profile.patience();
+        self.attach_token();
+    }
+
+    /// An endpoint that the user asks something, with its token: the one entered for its server, else the
+    /// environment's, which never travels unencrypted over a network.
+    pub(in crate::state) fn endpoint_of(&self, profile: &EndpointProfile) -> Option<Endpoint> {
+        let endpoint = Endpoint::parse(&profile.url).ok()?.with_patience(profile.patience());
+        let environment = match profile.token() {
+            Some((_, token)) => token,
+            None => self.default_token.clone(),
+        };
+        let environment = environment.filter(|_| !endpoint.is_exposed());
+        let token = self.own_token(&endpoint).cloned().or(environment);
+        Some(endpoint.with_token(token.unwrap_or_else(|| Token::new(""))))
     }
 
     fn own_token(&self, endpoint: &Endpoint) -> Option<&Token> {
@@ -81,6 +120,8 @@ impl Target {
             Ok(endpoint) => {
                 if self.endpoint.as_ref().is_none_or(|before| before.url() != endpoint.url()) {
                     self.found = None;
+                    // What the profile of another address says does not hold here.
+                    (self.named, self.patience) = (None, None);
                 }
                 self.address = endpoint.shown_url();
                 self.error = None;
@@ -122,9 +163,10 @@ impl Target {
     fn attach_token(&mut self) {
         let Some(endpoint) = self.endpoint.take() else { return };
         let may_have_default = !endpoint.is_exposed() && self.addressed.contains(&origin(&endpoint));
-        let default = self.default_token.as_ref().filter(|_| may_have_default);
+        let default = self.environment_token().filter(|_| may_have_default);
         let token = self.own_token(&endpoint).or(default).cloned();
-        self.endpoint = Some(endpoint.with_token(token.unwrap_or_else(|| Token::new(""))));
+        let endpoint = endpoint.with_token(token.unwrap_or_else(|| Token::new("")));
+        self.endpoint = Some(endpoint.with_patience(self.patience));
     }
 
     /// Asks how it is there, with no token but one that was entered for this server: an address may be mistyped, and

@@ -16,7 +16,7 @@ mod shelf;
 
 use std::time::Instant;
 
-use client::SharedClient;
+pub(in crate::state) use client::SharedClient;
 use conversation::Question;
 pub use conversation::{Ask, Conversation, Manner, Turn};
 pub use endpoint::{TOKEN_VARIABLE, Target};
@@ -111,6 +111,8 @@ pub struct Chat {
     next_id: u64,
     opened: bool,
     sample: Option<String>,
+    /// `custom_inputs` for the present endpoint where the conversation has none, as typed.
+    inputs: String,
     client: SharedClient,
 }
 
@@ -135,6 +137,7 @@ impl Chat {
             next_id: first + 1,
             opened: false,
             sample: None,
+            inputs: String::new(),
             client,
         }
     }
@@ -191,6 +194,7 @@ impl Chat {
     pub fn use_sample(&mut self, address: &str, tasks: &Tasks) {
         self.target.set_address(address, tasks);
         self.sample = Some(self.target.address().to_owned());
+        self.inputs.clear();
     }
 
     /// Whether the sample's agent is talked to.
@@ -213,9 +217,15 @@ impl Chat {
     ) {
         match command {
             ChatCommand::Open => self.open(tasks, settings),
-            ChatCommand::SetAddress(typed) => self.target.set_address(&typed, tasks),
+            ChatCommand::SetAddress(typed) => {
+                self.target.set_address(&typed, tasks);
+                self.take_profile(settings);
+            }
             ChatCommand::SetToken(token) => self.target.set_token(token, tasks),
-            ChatCommand::ForgetAddress(address) => settings.endpoints.retain(|known| *known != address),
+            ChatCommand::ForgetAddress(address) => {
+                settings.forget_endpoint(&address);
+                self.take_profile(settings);
+            }
             ChatCommand::Probe => self.target.probe(tasks),
             ChatCommand::SetSystemPrompt(prompt) => {
                 if let Some(current) = self.current_mut() {
@@ -289,7 +299,15 @@ impl Chat {
             && let Some(last) = settings.endpoints.first()
         {
             self.target.set_address(last, tasks);
+            self.take_profile(settings);
         }
+    }
+
+    /// The present endpoint is asked as its profile says.
+    pub fn take_profile(&mut self, settings: &Settings) {
+        let profile = settings.profile(self.target.address());
+        self.inputs.clone_from(&profile.custom_inputs);
+        self.target.take_profile(&profile);
     }
 
     fn current_mut(&mut self) -> Option<&mut Conversation> {
@@ -322,9 +340,13 @@ impl Chat {
                 return;
             }
         };
-        let (id, stream) = (self.new_id(), self.stream);
+        let (id, stream, inputs) = (self.new_id(), self.stream, self.inputs.clone());
         if let Some(current) = self.current_mut() {
-            let manner = current.manner(stream);
+            let mut manner = current.manner(stream);
+            // What was typed for the conversation comes first.
+            if manner.custom_inputs.trim().is_empty() {
+                manner.custom_inputs = inputs;
+            }
             current.send(&client, tasks, Question { id, ask, endpoint, manner });
         }
         self.keep_begun(self.current, settings);

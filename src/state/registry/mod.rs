@@ -129,6 +129,7 @@ pub struct Registry {
     plan: Option<Plan>,
     plans: u64,
     operations: Vec<Operation>,
+    moved: Vec<AliasChange>,
     looks: Looks,
 }
 
@@ -272,6 +273,11 @@ impl Registry {
         for board in &mut old {
             board.versions.clear();
         }
+    }
+
+    /// What was changed since the last time this was asked.
+    pub fn take_moved(&mut self) -> Vec<AliasChange> {
+        std::mem::take(&mut self.moved)
     }
 
     /// What is proposed now.

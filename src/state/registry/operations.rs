@@ -143,7 +143,11 @@ impl Registry {
             Event::Later(later, truth) => {
                 self.take_truth(Some(&truth));
                 let change = &operation.orders[at].change;
-                told_later(if back { change.reversed() } else { change.clone() }, later, cx);
+                let change = if back { change.reversed() } else { change.clone() };
+                if later == Later::TookEffect {
+                    self.moved.push(change.clone());
+                }
+                told_later(change, later, cx);
             }
         }
     }
@@ -184,6 +188,7 @@ impl Registry {
     /// Nothing more is written: the plan closes, or stays and says what failed.
     fn finished(&mut self, operation: &mut Operation, cx: &mut Cx<'_>) {
         operation.ended = true;
+        self.moved.extend(operation.done());
         record(operation, cx);
         let planned = self.plan_of(operation).is_some();
         if planned {
@@ -320,7 +325,7 @@ fn tell_of_one(change: &AliasChange, ending: &Ending, undoes: bool, cx: &mut Cx<
     let undo = ending.took_effect().then(|| ("Undo", undo(vec![change.clone()], cx)));
     match ending {
         Ending::Done => {
-            cx.notices.success(text, undo);
+            cx.notices.success(format!("{text}{}", serving_note(change, cx)), undo);
         }
         Ending::NotRead(error)
         | Ending::Refused(error)
@@ -334,6 +339,15 @@ fn tell_of_one(change: &AliasChange, ending: &Ending, undoes: bool, cx: &mut Cx<
         _ => {
             cx.notices.warning(text, undo);
         }
+    }
+}
+
+/// The endpoints that are known to serve a model's alias: they answer as before.
+fn serving_note(change: &AliasChange, cx: &Cx<'_>) -> String {
+    let serving = cx.settings.serving(cx.store.info().settings_key(), &change.name, &change.alias);
+    match (change.kind, change.to, serving.as_slice()) {
+        (_, _, []) | (ModelKind::Prompt, ..) | (_, None, _) => String::new(),
+        (ModelKind::Model, Some(_), names) => format!(" It is served by {}.", names.join(", ")),
     }
 }
 

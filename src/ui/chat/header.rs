@@ -3,9 +3,10 @@
 use egui::{Align, Color32, Key, Layout, Response, RichText, Sense, TextEdit, Ui, vec2};
 
 use super::Place;
+use super::endpoints;
 use super::fold::fold_ui;
 use crate::agent::{Endpoint, Health, Token};
-use crate::state::chat::{Chat, ChatCommand, Conversation, TOKEN_VARIABLE, Target};
+use crate::state::chat::{Chat, ChatCommand, Conversation, Target};
 use crate::state::command::Commands;
 use crate::state::{Command, Route};
 use crate::theme::{self, Icon, Themed as _, size};
@@ -27,6 +28,7 @@ pub struct HeaderView {
     renaming: Option<(u64, String, bool)>,
     /// The conversation that `system` was taken from.
     of: Option<u64>,
+    editor: endpoints::EditorView,
     /// Enter was pressed in the address.
     entered: bool,
 }
@@ -43,8 +45,10 @@ impl HeaderView {
         self.take_up(chat);
         ui.spacing_mut().item_spacing.y = size::SPACE_S;
         self.title_ui(ui, chat, place, out);
-        self.address_ui(ui, chat, &cx.state.settings.get().endpoints, out);
+        self.address_ui(ui, cx, chat, out);
+        self.editor.show(ui.ctx(), cx, out);
         ui.horizontal_wrapped(|ui| health_ui(ui, &chat.target));
+        endpoints::profile_ui(ui, cx);
         if chat.is_sample() {
             ui.add(egui::Label::new(theme::text::small(SAMPLE_NOTE)).wrap());
         }
@@ -152,7 +156,7 @@ impl HeaderView {
         true
     }
 
-    fn address_ui(&mut self, ui: &mut Ui, chat: &Chat, recent: &[String], out: &mut Commands) {
+    fn address_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, chat: &Chat, out: &mut Commands) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = size::SPACE_XS;
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -161,9 +165,7 @@ impl HeaderView {
                 if ui.add_enabled(can, refresh).on_hover_text("Check the endpoint").clicked() {
                     out.push(ChatCommand::Probe);
                 }
-                if !recent.is_empty() {
-                    recent_ui(ui, recent, out);
-                }
+                endpoints::menu_ui(ui, cx, &mut self.editor, out);
                 let icon = Icon::Agent.sized(size::ICON_SMALL).tint(ui.tokens().text_weak).alt_text("");
                 let field = TextEdit::singleline(&mut self.address)
                     .prefix(icon)
@@ -184,10 +186,12 @@ impl HeaderView {
 
     fn options_ui(&mut self, ui: &mut Ui, chat: &Chat, out: &mut Commands) {
         ui.label(theme::text::label("Token"));
-        let hint = if chat.target.uses_default_token() {
-            format!("{TOKEN_VARIABLE}, sent with your messages")
+        let hint = if chat.target.lacks_named_token() {
+            format!("{} is not set", chat.target.token_variable())
+        } else if chat.target.uses_default_token() {
+            format!("{}, sent with your messages", chat.target.token_variable())
         } else if chat.target.withholds_default_token() {
-            format!("{TOKEN_VARIABLE} is withheld. Enter it here to send it")
+            format!("{} is withheld. Enter it here to send it", chat.target.token_variable())
         } else if chat.target.endpoint().is_some_and(|endpoint| endpoint.token().is_some()) {
             "Kept for this server until Flowdeck is closed".to_owned()
         } else {
@@ -267,26 +271,6 @@ fn conversations_ui(ui: &mut Ui, chat: &Chat, out: &mut Commands) {
 /// More in a menu are easier to find in the list.
 const MOST_IN_MENU: usize = 20;
 
-fn recent_ui(ui: &mut Ui, recent: &[String], out: &mut Commands) {
-    let button = theme::button::icon(Icon::History, "Recent addresses");
-    let menu = egui::containers::menu::MenuButton::from_button(button);
-    let (response, _) = menu.ui(ui, |ui| {
-        for address in recent {
-            ui.horizontal(|ui| {
-                if ui.add(egui::Button::selectable(false, address.as_str())).clicked() {
-                    out.push(ChatCommand::SetAddress(address.clone()));
-                    ui.close();
-                }
-                let name = format!("Forget {address}");
-                if ui.add(theme::button::icon(Icon::Close, &name)).on_hover_text("Forget").clicked() {
-                    out.push(ChatCommand::ForgetAddress(address.clone()));
-                }
-            });
-        }
-    });
-    response.on_hover_text("Recent addresses");
-}
-
 /// A dot and a word, or why there is none.
 fn health_ui(ui: &mut Ui, target: &Target) {
     ui.spacing_mut().item_spacing = vec2(size::SPACE_XS + 2.0, size::SPACE_XS);
@@ -340,11 +324,11 @@ fn secrets_ui(ui: &mut Ui, target: &Target) {
         word_ui(ui, "The token travels unencrypted over http".into(), warning);
     } else if target.withholds_default_token() {
         let why = "it would travel unencrypted over http. Entering it below sends it";
-        word_ui(ui, format!("{TOKEN_VARIABLE} is withheld: {why}"), warning);
+        word_ui(ui, format!("{} is withheld: {why}", target.token_variable()), warning);
     }
 }
 
-fn dot_ui(ui: &mut Ui, color: Color32) {
+pub(super) fn dot_ui(ui: &mut Ui, color: Color32) {
     let (rect, _) =
         ui.allocate_exact_size(vec2(8.0, ui.text_style_height(&egui::TextStyle::Small)), Sense::hover());
     ui.painter().circle_filled(rect.center(), 4.0, color);

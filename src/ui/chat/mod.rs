@@ -2,11 +2,13 @@
 //!
 //! - `list`: all conversations, at the left of the screen;
 //! - `header`: conversations, address, health, token, system prompt;
+//! - `endpoints`: the list of those that are known, and the editor of one;
 //! - `messages`: the turns, of which only the visible ones are laid out;
 //! - `turn`, `items`, `notes`, `footer`: one turn;
 //! - `composer`: the field to write in, Send and Stop.
 
 mod composer;
+mod endpoints;
 mod fold;
 mod footer;
 mod header;

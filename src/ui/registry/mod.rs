@@ -1,5 +1,6 @@
 //! Models and prompts: the list at the left, the board, a version, and the plan over all of it.
 
+mod answering;
 mod ask;
 mod beside;
 mod board;

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use egui::{Align, Ui};
 use egui_table::{HeaderRow, Table};
 
+use super::answering::strips_ui;
 use super::ask::Ask;
 use super::dialogs::Dialog;
 use super::drag::{Drag, Dragging};
@@ -104,6 +105,7 @@ impl BoardView {
         let store = workspace.store.info();
         let subject = Subject { kind, name, store: &store, registry, board, now: cx.now };
         self.header_ui(ui, subject, place, out);
+        strips_ui(ui, cx, subject, out);
         if !troubles_ui(ui, board, out) {
             return;
         }

@@ -1,0 +1,168 @@
+//! What is typed about an endpoint, and what is wrong with it.
+
+use super::profile::{Bound, EndpointProfile};
+use crate::agent::{CustomInputs, Endpoint};
+
+/// Longest silence that can be asked for, in seconds: nothing waits longer anyway.
+const LONGEST: u32 = 600;
+
+/// The fields of the editor.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileForm {
+    /// The address that the profile had.
+    pub before: String,
+    /// What people call it.
+    pub name: String,
+    /// Where it is.
+    pub url: String,
+    /// `models:/name@alias`, or empty.
+    pub serves: String,
+    /// The environment variable with its token.
+    pub token_variable: String,
+    /// JSON.
+    pub custom_inputs: String,
+    /// Seconds.
+    pub timeout: String,
+    profile: EndpointProfile,
+}
+
+/// What is wrong, field by field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems {
+    /// With the address.
+    pub url: Option<String>,
+    /// With the alias.
+    pub serves: Option<String>,
+    /// With the variable's name.
+    pub token_variable: Option<String>,
+    /// With the JSON.
+    pub custom_inputs: Option<String>,
+    /// With the number.
+    pub timeout: Option<String>,
+}
+
+impl ProfileForm {
+    /// As a profile stands now.
+    pub fn of(profile: EndpointProfile) -> Self {
+        Self {
+            before: profile.url.clone(),
+            name: profile.name.clone(),
+            url: profile.url.clone(),
+            serves: profile.bound.as_ref().map(Bound::uri).unwrap_or_default(),
+            token_variable: profile.token_variable.clone(),
+            custom_inputs: profile.custom_inputs.clone(),
+            timeout: profile.timeout_s.map(|seconds| seconds.to_string()).unwrap_or_default(),
+            profile,
+        }
+    }
+
+    /// The tracking server that the alias is on, if that is not the one that is open.
+    pub fn other_server(&self, server: Option<&str>) -> Option<&str> {
+        let bound = self.kept_bound()?;
+        (server != Some(&bound.server)).then_some(bound.server.as_str())
+    }
+
+    fn kept_bound(&self) -> Option<&Bound> {
+        self.profile.bound.as_ref().filter(|bound| bound.uri() == self.serves.trim())
+    }
+
+    /// The profile that was typed, or what is wrong. `server`: the settings key of the tracking server that is open.
+    pub fn read(&self, server: Option<&str>) -> Result<EndpointProfile, Problems> {
+        let endpoint = Endpoint::parse(&self.url).map_err(|error| error.to_string());
+        let endpoint = endpoint.and_then(|endpoint| {
+            let query = "The query cannot be kept, it may be a key. Leave it out here";
+            if endpoint.has_query() { Err(query.to_owned()) } else { Ok(endpoint) }
+        });
+        let bound = self.read_bound(server);
+        let timeout = self.read_timeout();
+        let variable = self.token_variable.trim();
+        let fits = variable.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let problems = Problems {
+            url: endpoint.as_ref().err().cloned(),
+            serves: bound.as_ref().err().cloned(),
+            token_variable: (!fits).then(|| "The name of a variable, never the token itself".to_owned()),
+            custom_inputs: CustomInputs::parse(&self.custom_inputs).err().map(|error| error.to_string()),
+            timeout: timeout.as_ref().err().cloned(),
+        };
+        match (endpoint, bound, timeout) {
+            (Ok(endpoint), Ok(bound), Ok(timeout_s)) if problems == Problems::default() => {
+                Ok(EndpointProfile {
+                    url: endpoint.shown_url(),
+                    name: self.name.trim().to_owned(),
+                    token_variable: variable.to_owned(),
+                    custom_inputs: self.custom_inputs.trim().to_owned(),
+                    timeout_s,
+                    awaits: self.profile.awaits.filter(|_| bound == self.profile.bound),
+                    bound,
+                })
+            }
+            _ => Err(problems),
+        }
+    }
+
+    fn read_bound(&self, server: Option<&str>) -> Result<Option<Bound>, String> {
+        let typed = self.serves.trim();
+        if typed.is_empty() {
+            return Ok(None);
+        }
+        if let Some(kept) = self.kept_bound() {
+            return Ok(Some(kept.clone()));
+        }
+        let name = typed.strip_prefix("models:/").unwrap_or(typed);
+        let parts = name.rsplit_once('@').filter(|(model, alias)| !model.is_empty() && !alias.is_empty());
+        let Some((model, alias)) = parts else { return Err("As in models:/MyAgent@prod".to_owned()) };
+        let Some(server) = server else {
+            return Err("Open the tracking server with this model first".to_owned());
+        };
+        Ok(Some(Bound { server: server.to_owned(), model: model.to_owned(), alias: alias.to_owned() }))
+    }
+
+    fn read_timeout(&self) -> Result<Option<u32>, String> {
+        let typed = self.timeout.trim();
+        if typed.is_empty() {
+            return Ok(None);
+        }
+        let seconds = typed.parse().ok().filter(|seconds| (1..=LONGEST).contains(seconds));
+        seconds.map(Some).ok_or_else(|| format!("Seconds, from 1 to {LONGEST}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_read_or_marked() {
+        let mut form = ProfileForm { url: "localhost:5001".into(), ..ProfileForm::default() };
+        form.serves = "MyAgent@prod".into();
+        form.timeout = "30".into();
+        let profile = form.read(Some("http://s")).unwrap();
+        assert_eq!(profile.url, "http://localhost:5001/invocations");
+        assert_eq!(profile.bound.as_ref().map(Bound::uri).as_deref(), Some("models:/MyAgent@prod"));
+        assert_eq!(profile.timeout_s, Some(30));
+        assert!(form.read(None).unwrap_err().serves.is_some());
+        form = ProfileForm::of(profile);
+        assert!(form.read(None).is_ok(), "what is bound stays so without its server");
+        assert_eq!(form.other_server(Some("http://t")), Some("http://s"));
+        form.url = "https://h/x?code=KEY".into();
+        form.custom_inputs = "{".into();
+        form.timeout = "0".into();
+        form.token_variable = "s3cret-token".into();
+        form.serves = "MyAgent".into();
+        let problems = form.read(Some("http://s")).unwrap_err();
+        assert!(problems.url.is_some() && problems.serves.is_some() && problems.timeout.is_some());
+        assert!(problems.custom_inputs.is_some() && problems.token_variable.is_some());
+    }
+
+    #[test]
+    fn another_alias_awaits_nothing() {
+        let bound = Bound { server: "http://s".into(), model: "M".into(), alias: "prod".into() };
+        let awaits = Some(super::super::Moved { from: Some(5), to: 7, since: 1, restarted: false });
+        let url = "http://localhost:1/invocations".to_owned();
+        let mut form =
+            ProfileForm::of(EndpointProfile { url, bound: Some(bound), awaits, ..Default::default() });
+        assert_eq!(form.read(Some("http://s")).unwrap().awaits, awaits);
+        form.serves = "models:/M@candidate".into();
+        assert_eq!(form.read(Some("http://s")).unwrap().awaits, None);
+    }
+}

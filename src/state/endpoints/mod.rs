@@ -1,0 +1,134 @@
+//! Endpoints as they are kept, and which version each answers as after its alias was moved.
+//!
+//! - `profile`, `form`: what is kept, and what is typed about it;
+//! - `verdict`: what is known of the version that answers, as decisions and sentences;
+//! - `look`: how it is found out;
+//! - `watch`: when.
+
+mod form;
+mod look;
+mod profile;
+mod verdict;
+mod watch;
+
+use std::collections::BTreeMap;
+
+pub use form::{Problems, ProfileForm};
+pub use profile::{Bound, EndpointProfile, Moved};
+pub use verdict::{Answers, Evidence, Standing, Why};
+pub use watch::{Answering, Watch};
+
+use super::State;
+use super::chat::{ChatCommand, SharedClient};
+use super::tasks::{Polled, Task, Tasks};
+use crate::agent::{Endpoint, Health, Probe};
+
+/// What a view may ask for.
+#[derive(Clone, Debug)]
+pub enum EndpointsCommand {
+    /// Keeps a profile.
+    Save {
+        /// The address that it had.
+        before: String,
+        /// What was typed.
+        profile: Box<EndpointProfile>,
+    },
+    /// Asks every known endpoint how it is.
+    Probe,
+    /// An endpoint serves the alias that was moved.
+    Bind {
+        /// Its address.
+        url: String,
+        /// The alias.
+        bound: Bound,
+        /// The move.
+        moved: Moved,
+    },
+    /// Looks anew which version answers, without running the agent.
+    CheckAgain(String),
+    /// The endpoint was restarted, somebody says.
+    Restarted(String),
+    /// Asks the agent, which runs it, and finds its trace.
+    Ask(String),
+    /// No more about this endpoint and the last move.
+    Dismiss(String),
+    /// No more about the endpoints that may serve this alias.
+    DismissOffer(Bound),
+}
+
+/// How the known endpoints are, by address.
+#[derive(Default)]
+pub struct Endpoints {
+    health: BTreeMap<String, Health>,
+    probes: Vec<(String, Task<Probe>)>,
+    client: SharedClient,
+}
+
+impl Endpoints {
+    /// What was found last at an address.
+    pub fn health(&self, url: &str) -> Option<&Health> {
+        self.health.get(url)
+    }
+
+    /// Takes what arrived.
+    pub(super) fn poll(&mut self) {
+        let health = &mut self.health;
+        self.probes.retain_mut(|(url, task)| match task.poll() {
+            Polled::Pending => true,
+            Polled::Ready(probe) => {
+                health.insert(url.clone(), probe.health);
+                false
+            }
+            Polled::Lost => false,
+        });
+    }
+
+    /// Asks them all, with no token: nobody addressed them.
+    fn probe(&mut self, known: &[EndpointProfile], tasks: &Tasks) {
+        self.health.retain(|url, _| known.iter().any(|profile| profile.url == *url));
+        let asked = known.iter().filter_map(|profile| {
+            let endpoint = Endpoint::parse(&profile.url).ok()?;
+            Some((profile.url.clone(), tasks.spawn(self.client.clone().probe(endpoint))))
+        });
+        self.probes = asked.collect();
+    }
+}
+
+impl State {
+    /// Carries out what is about endpoints.
+    pub fn apply_endpoints(&mut self, command: EndpointsCommand) {
+        match command {
+            EndpointsCommand::Save { before, profile } => self.save_profile(&before, *profile),
+            EndpointsCommand::Probe => {
+                let known = self.settings.get().known_endpoints();
+                self.endpoints.probe(&known, &self.tasks);
+            }
+            EndpointsCommand::Ask(url) => {
+                let endpoint = self.chat.target.endpoint_of(&self.settings.get().profile(&url));
+                self.with_workspace(|workspace, cx| {
+                    if let Some(endpoint) = endpoint {
+                        workspace.answering.ask(&url, endpoint, cx);
+                    }
+                });
+            }
+            command => self.with_workspace(|workspace, cx| workspace.answering.apply(command, cx)),
+        }
+    }
+
+    fn save_profile(&mut self, before: &str, profile: EndpointProfile) {
+        let url = profile.url.clone();
+        self.settings.edit().save_profile(before, profile);
+        if self.chat.target.address() == before && before != url {
+            let command = ChatCommand::SetAddress(url);
+            self.chat.apply(command, &self.tasks, &mut self.notices, self.settings.edit());
+        } else {
+            self.chat.take_profile(self.settings.get());
+        }
+        // At another address it is waited for as well.
+        let route = self.navigation.current().clone();
+        self.with_workspace(|workspace, cx| {
+            workspace.answering.poll(&[], cx);
+            workspace.answering.enter(&route, cx);
+        });
+    }
+}

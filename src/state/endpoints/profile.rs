@@ -1,0 +1,191 @@
+//! What is kept of an endpoint: its name, where it is, which alias it serves, and how it is asked. An address without a
+//! profile of its own has one that says nothing.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::agent::{CustomInputs, Endpoint, Token};
+use crate::entities::{Millis, VersionNumber, model_uri_alias};
+use crate::state::settings::Settings;
+
+/// An endpoint as it is kept: no token, no query.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EndpointProfile {
+    /// The address as [`Endpoint::shown_url`] gives it; no two profiles have the same.
+    pub url: String,
+    /// What people call it; empty for its host.
+    pub name: String,
+    /// The environment variable that holds its token; empty for the usual one.
+    pub token_variable: String,
+    /// `custom_inputs` that go with every message, as they were typed: JSON, or empty.
+    pub custom_inputs: String,
+    /// How long it may be silent, in seconds.
+    pub timeout_s: Option<u32>,
+    /// The alias that it serves.
+    pub bound: Option<Bound>,
+    /// The move of that alias which it has not been seen to follow.
+    pub awaits: Option<Moved>,
+}
+
+/// `models:/name@alias` on a tracking server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Bound {
+    /// As [`StoreInfo::settings_key`](crate::tracking::StoreInfo::settings_key) names it.
+    pub server: String,
+    /// The registered model.
+    pub model: String,
+    /// The alias.
+    pub alias: String,
+}
+
+impl Bound {
+    /// `models:/name@alias`
+    pub fn uri(&self) -> String {
+        model_uri_alias(&self.model, &self.alias)
+    }
+}
+
+/// A move of an alias.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Moved {
+    /// Where the alias was.
+    pub from: Option<VersionNumber>,
+    /// Where it is.
+    pub to: VersionNumber,
+    /// When it was moved, or when somebody said that the endpoint was restarted afterwards.
+    pub since: Millis,
+    /// Somebody said so.
+    pub restarted: bool,
+}
+
+/// More profiles than this are not kept.
+const MOST: usize = 100;
+
+impl EndpointProfile {
+    /// What it is called.
+    pub fn title(&self) -> String {
+        let name = self.name.trim();
+        if name.is_empty() {
+            return Endpoint::parse(&self.url).map_or_else(|_| self.url.clone(), |endpoint| endpoint.host());
+        }
+        name.to_owned()
+    }
+
+    /// How long it may be silent.
+    pub fn patience(&self) -> Option<Duration> {
+        self.timeout_s.map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
+    /// What goes with every message. A file that was changed by hand may hold what cannot be read: nothing goes then.
+    pub fn inputs(&self) -> Option<CustomInputs> {
+        CustomInputs::parse(&self.custom_inputs).ok().flatten()
+    }
+
+    /// The variable that holds its token, and the token, where one is named.
+    pub fn token(&self) -> Option<(&str, Option<Token>)> {
+        let variable = self.token_variable.trim();
+        let token = || std::env::var(variable).ok().map(|token| Token::new(&token));
+        (!variable.is_empty()).then(|| (variable, token().filter(|token| !token.is_empty())))
+    }
+
+    /// Whether it serves this alias.
+    pub fn serves(&self, server: &str, model: &str, alias: &str) -> bool {
+        self.serves_model(server, model) && self.bound.as_ref().is_some_and(|bound| bound.alias == alias)
+    }
+
+    /// Whether it serves an alias of this model.
+    pub fn serves_model(&self, server: &str, model: &str) -> bool {
+        self.bound.as_ref().is_some_and(|bound| bound.server == server && bound.model == model)
+    }
+}
+
+impl Settings {
+    /// What is kept of an address.
+    pub fn profile(&self, url: &str) -> EndpointProfile {
+        let known = self.profiles.iter().find(|profile| profile.url == url);
+        known
+            .cloned()
+            .unwrap_or_else(|| EndpointProfile { url: url.to_owned(), ..EndpointProfile::default() })
+    }
+
+    /// What is kept of an address, to be changed; made if nothing is.
+    pub fn profile_mut(&mut self, url: &str) -> &mut EndpointProfile {
+        let at = self.profiles.iter().position(|profile| profile.url == url).unwrap_or_else(|| {
+            self.profiles.truncate(MOST - 1);
+            self.profiles.insert(0, self.profile(url));
+            0
+        });
+        &mut self.profiles[at]
+    }
+
+    /// Keeps a profile in place of the one of `before`, which is most often the same address.
+    pub fn save_profile(&mut self, before: &str, profile: EndpointProfile) {
+        let url = profile.url.clone();
+        if before != url {
+            self.profiles.retain(|known| known.url != before);
+            self.endpoints.retain(|known| *known != url);
+            self.endpoints
+                .iter_mut()
+                .filter(|known| *known == before)
+                .for_each(|known| known.clone_from(&url));
+        }
+        *self.profile_mut(&url) = profile;
+    }
+
+    /// Forgets an address and what was kept of it.
+    pub fn forget_endpoint(&mut self, url: &str) {
+        self.endpoints.retain(|known| known != url);
+        self.profiles.retain(|profile| profile.url != url);
+    }
+
+    /// Every endpoint that is known: those that answered, the last used first, then those with a profile alone.
+    pub fn known_endpoints(&self) -> Vec<EndpointProfile> {
+        let used = self.endpoints.iter().map(|url| self.profile(url));
+        let others = self.profiles.iter().filter(|profile| !self.endpoints.contains(&profile.url)).cloned();
+        used.chain(others).collect()
+    }
+
+    /// What the endpoints that serve an alias are called.
+    pub fn serving(&self, server: &str, model: &str, alias: &str) -> Vec<String> {
+        let serving = self.profiles.iter().filter(|profile| profile.serves(server, model, alias));
+        serving.map(EndpointProfile::title).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "http://localhost:5001/invocations";
+
+    #[test]
+    fn an_address_without_a_profile_is_known_all_the_same() {
+        let mut settings = Settings::default();
+        settings.remember_endpoint(URL);
+        let known = settings.known_endpoints();
+        assert_eq!((known.len(), known[0].title().as_str()), (1, "localhost:5001"));
+        assert!(settings.profiles.is_empty());
+    }
+
+    #[test]
+    fn a_profile_follows_its_address_and_is_forgotten_with_it() {
+        let mut settings = Settings::default();
+        settings.remember_endpoint(URL);
+        let moved = EndpointProfile {
+            url: "http://other:1/invocations".into(),
+            name: "staging agent".into(),
+            bound: Some(Bound { server: "http://s".into(), model: "M".into(), alias: "prod".into() }),
+            ..EndpointProfile::default()
+        };
+        settings.save_profile(URL, moved.clone());
+        assert_eq!(settings.known_endpoints(), [moved]);
+        assert_eq!(settings.serving("http://s", "M", "prod"), ["staging agent"]);
+        assert!(settings.serving("http://t", "M", "prod").is_empty());
+        settings.forget_endpoint("http://other:1/invocations");
+        assert!(settings.known_endpoints().is_empty());
+    }
+}

@@ -1,0 +1,140 @@
+//! After a move, which version a real endpoint answers as: served by MLflow, traced to the tracking server, asked, and
+//! restarted on the new version.
+
+use egui::Key;
+use egui_kittest::kittest::Queryable as _;
+use flowdeck::state::Route;
+use flowdeck::state::navigation::ModelKind;
+
+use crate::support::Servers;
+use crate::support::app::{
+    App, Start, click, confirm, press, start, step_until, type_into, wait_for, wait_for_text,
+};
+
+const MODEL: &str = "MyMinimalAgent_Registered";
+const SERVED: &str = "models:/MyMinimalAgent_Registered@prod";
+
+/// The app on a server, with settings in a folder, on the model's board.
+fn on_the_board(uri: &str, folder: &std::path::Path) -> App {
+    let config_folder = Some(folder.to_owned());
+    let mut app = start(Start { uri: Some(uri.to_owned()), config_folder, ..Start::default() });
+    step_until(&mut app, "an experiment", |app| {
+        matches!(app.state().state().navigation.current(), Route::Experiment { .. })
+    });
+    show_board(&mut app);
+    app
+}
+
+fn show_board(app: &mut App) {
+    let route = Route::Model { kind: ModelKind::Model, name: MODEL.to_owned() };
+    app.state_mut().apply(&egui::Context::default(), route.into());
+    wait_for(app, "version 7");
+    wait_for(app, "alias prod");
+}
+
+fn talk_to(app: &mut App, url: &str) {
+    click(app, "Chat");
+    type_into(app, "Agent address", url);
+    app.key_press(Key::Enter);
+    step_until(app, "a probe", |app| app.state().state().chat.target.found().is_some());
+}
+
+fn move_prod_to(app: &mut App, version: &str) {
+    app.query_all_by_label("alias prod").last().unwrap().focus();
+    app.step();
+    press(app, Key::M);
+    wait_for_text(app, "Move prod from");
+    app.event(egui::Event::Text(version.to_owned()));
+    app.step();
+    press(app, Key::Enter);
+    wait_for(app, &format!("prod: v3 → v{version}"));
+    confirm(app, "prod");
+}
+
+#[test]
+fn an_endpoint_is_old_until_it_is_restarted_and_seen_to_answer_as_the_new_version() {
+    let servers = Servers::fresh();
+    let folder = tempfile::tempdir().unwrap();
+    let old = servers.serve(SERVED);
+    let mut app = on_the_board(servers.uri(), folder.path());
+    talk_to(&mut app, old.url());
+    click(&mut app, "Edit the endpoint");
+    type_into(&mut app, "Name", "staging agent");
+    type_into(&mut app, "Serves", SERVED);
+    type_into(&mut app, "Custom inputs", "{\"depth\": }");
+    wait_for_text(&mut app, "Line 1, column 11");
+    type_into(&mut app, "Custom inputs", "{\"depth\": 2}");
+    click(&mut app, "Save");
+    wait_for(&mut app, &format!("staging agent · serves {SERVED}"));
+
+    show_board(&mut app);
+    move_prod_to(&mut app, "7");
+    wait_for_text(&mut app, "It is served by staging agent");
+    wait_for_text(&mut app, "Not known which version the endpoint staging agent answers as: v3 until");
+    click(&mut app, "Ask it");
+    wait_for(
+        &mut app,
+        "Registry updated. The endpoint staging agent still answers as v3 until it is restarted",
+    );
+    drop(old);
+    click(&mut app, "Check again");
+    wait_for(&mut app, "Registry updated. The endpoint staging agent does not answer");
+
+    let new = servers.serve(SERVED);
+    click(&mut app, "Chat");
+    click(&mut app, "Edit the endpoint");
+    type_into(&mut app, "URL", new.url());
+    click(&mut app, "Save");
+    show_board(&mut app);
+    click(&mut app, "I restarted it");
+    wait_for_text(&mut app, "staging agent was restarted. It has not been seen to answer as v7 yet");
+    click(&mut app, "Ask it");
+    wait_for(&mut app, "The endpoint staging agent answers as v7");
+    let told = "The endpoint staging agent answers as v7 of MyMinimalAgent_Registered, which prod points at";
+    let entries = app.state().state().activity.entries();
+    assert_eq!(entries.iter().filter(|entry| entry.text == told).count(), 1);
+    let profile = app.state().state().settings.get().profile(new.url());
+    assert_eq!((profile.awaits, profile.custom_inputs.as_str()), (None, "{\"depth\": 2}"));
+    click(&mut app, "Dismiss staging agent");
+    assert!(app.query_all_by_label_contains("staging agent answers").next().is_none());
+}
+
+#[test]
+fn the_chats_endpoint_is_bound_on_offer_and_awaited_after_a_restart_of_the_app() {
+    let servers = Servers::shared();
+    servers.make_model("answering-offer", 7, &[("prod", 3)]);
+    let folder = tempfile::tempdir().unwrap();
+    let url = servers.agent_server().url();
+    let mut app = start(Start {
+        uri: Some(servers.uri().to_owned()),
+        config_folder: Some(folder.path().to_owned()),
+        ..Start::default()
+    });
+    step_until(&mut app, "an experiment", |app| {
+        matches!(app.state().state().navigation.current(), Route::Experiment { .. })
+    });
+    talk_to(&mut app, url);
+    let route = Route::Model { kind: ModelKind::Model, name: "answering-offer".to_owned() };
+    app.state_mut().apply(&egui::Context::default(), route.clone().into());
+    wait_for(&mut app, "version 7");
+    wait_for(&mut app, "alias prod");
+    move_prod_to(&mut app, "7");
+    click(&mut app, "It serves prod");
+    wait_for_text(&mut app, "These versions have no logged model that a trace could name");
+    step_until(&mut app, "the settings to be written", |_| {
+        let written = std::fs::read_to_string(folder.path().join("settings.json"));
+        written.is_ok_and(|text| text.contains("answering-offer"))
+    });
+    drop(app);
+
+    let mut app = start(Start {
+        uri: Some(servers.uri().to_owned()),
+        config_folder: Some(folder.path().to_owned()),
+        ..Start::default()
+    });
+    step_until(&mut app, "an experiment", |app| {
+        matches!(app.state().state().navigation.current(), Route::Experiment { .. })
+    });
+    app.state_mut().apply(&egui::Context::default(), route.into());
+    wait_for_text(&mut app, "Not known which version the endpoint 127.0.0.1");
+}
