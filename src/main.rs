@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use flowdeck::agent::serve::{SUPERVISE, supervise};
 use flowdeck::app::{Flowdeck, NativeDialogs, Options};
 use flowdeck::theme::size;
 use flowdeck::tracking::Environment;
@@ -34,6 +35,10 @@ enum RendererChoice {
 }
 
 fn main() -> ExitCode {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|first| first == SUPERVISE) {
+        return supervise(words);
+    }
     let arguments = Arguments::parse();
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
@@ -101,6 +106,7 @@ fn open_window(
         environment,
         config_folder: folders.as_ref().map(|folders| folders.config_dir().to_owned()),
         data_folder: folders.as_ref().map(|folders| folders.data_dir().to_owned()),
+        program: std::env::current_exe().ok(),
         runtime,
         dialogs: Arc::new(NativeDialogs),
     };

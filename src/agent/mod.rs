@@ -8,6 +8,7 @@
 //! - [`Reader`]: bytes to a [`Transcript`], the one place that knows how answers arrive; chunk borders never change
 //!   its result.
 //! - [`sample`]: an agent of our own on this machine, to try the chat with.
+//! - [`serve`]: models served on this machine, as processes that do not outlive the app.
 //! - [`wire`]: items, failures and token counts as plain values.
 //!
 //! Everything but the client and the probe is pure. This module knows HTTP and JSON, but neither the tracking server
@@ -25,6 +26,7 @@ mod lenient_json;
 mod reader;
 mod request;
 pub mod sample;
+pub mod serve;
 mod sse;
 mod transcript;
 pub mod wire;

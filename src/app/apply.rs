@@ -97,6 +97,7 @@ impl State {
                 self.chat.apply(command, &self.tasks, &mut self.notices, self.settings.edit());
             }
             Command::Endpoints(command) => self.apply_endpoints(command),
+            Command::Serve(command) => self.apply_serve(command),
             Command::ShowInFolder(path) => self.showing.start(path, &self.tasks, self.dialogs.as_ref()),
             Command::DismissNotice(id) => self.notices.dismiss(id),
             Command::SetDensity(density) => self.settings.edit().density = density,

@@ -41,6 +41,11 @@ impl Dialogs for NativeDialogs {
         async move { dialog.await.map(|file| file.path().to_owned()) }.boxed()
     }
 
+    fn pick_program(&self) -> BoxFuture<'static, Option<PathBuf>> {
+        let dialog = rfd::AsyncFileDialog::new().set_title("Choose a Python").pick_file();
+        async move { dialog.await.map(|file| file.path().to_owned()) }.boxed()
+    }
+
     fn pick_folder(&self) -> BoxFuture<'static, Option<PathBuf>> {
         async move {
             if !has_dialogs().await {

@@ -6,6 +6,7 @@ use crate::state::Command;
 use crate::state::command::Commands;
 use crate::state::compare::CompareCommand;
 use crate::state::navigation::{ModelKind, Route};
+use crate::state::serve::ServeCommand;
 use crate::state::settings::{Density, ThemeChoice};
 use crate::ui::{PaletteAction, ShortcutRow, Ui};
 
@@ -63,6 +64,11 @@ const TABLE: &[Entry] = &[
     },
     Entry { name: "Go to version…", keys: Some(ctrl(Key::G)), command: || Command::GoToVersion },
     Entry { name: "Go to chat", keys: Some(ctrl(Key::Num4)), command: || Command::Go(Route::Chat) },
+    Entry {
+        name: "Serve a model here…",
+        keys: None,
+        command: || ServeCommand::Ask { model: None, chat: false }.into(),
+    },
     Entry { name: "Go to activity", keys: Some(ctrl(Key::Num5)), command: || Command::Go(Route::Activity) },
     Entry { name: "Go to settings", keys: Some(ctrl(Key::Comma)), command: || Command::Go(Route::Settings) },
     Entry {

@@ -18,6 +18,7 @@ use crate::state::dialogs::{Dialogs, Showing};
 use crate::state::endpoints::Endpoints;
 use crate::state::notices::Notices;
 use crate::state::policy::PolicyFile;
+use crate::state::serve::Serve;
 use crate::state::settings::SettingsFile;
 use crate::state::{Command, Navigation, State, Tasks, format};
 use crate::tracking::{ConnectRequest, Environment, Login};
@@ -37,6 +38,8 @@ pub struct Options {
     pub config_folder: Option<PathBuf>,
     /// Folder of the conversations; `None` keeps nothing.
     pub data_folder: Option<PathBuf>,
+    /// This program: it is started again to watch over models served here. `None`: none can be served.
+    pub program: Option<PathBuf>,
     /// Where work is run.
     pub runtime: tokio::runtime::Handle,
     /// Native dialogs.
@@ -74,6 +77,7 @@ impl Flowdeck {
             sample: None,
             chat: Chat::from_environment(),
             endpoints: Endpoints::default(),
+            serve: Serve::new(options.program),
         };
         if let Some(message) = message {
             state.notices.warning(message, None);
@@ -126,6 +130,7 @@ impl eframe::App for Flowdeck {
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.state.serve.close();
         self.state.settings.flush();
         self.state.chat.flush();
     }

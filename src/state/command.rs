@@ -12,6 +12,7 @@ use super::policy::PolicyCommand;
 use super::registry::RegistryCommand;
 use super::run::RunCommand;
 use super::runs::RunsCommand;
+use super::serve::ServeCommand;
 use super::settings::{Density, ThemeChoice};
 use super::traces::TracesCommand;
 use crate::tracking::ConnectRequest;
@@ -71,6 +72,8 @@ pub enum Command {
     Endpoints(EndpointsCommand),
     /// About comparisons.
     Compare(CompareCommand),
+    /// About models that are served on this machine.
+    Serve(ServeCommand),
 
     /// Puts text on the clipboard and says so: (text, what it is).
     Copy(String, &'static str),

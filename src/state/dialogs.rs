@@ -22,6 +22,10 @@ pub trait Dialogs: Send + Sync + 'static {
     fn pick_conversations(&self) -> BoxFuture<'static, Option<PathBuf>> {
         self.pick_file()
     }
+    /// A program: the Python of an environment.
+    fn pick_program(&self) -> BoxFuture<'static, Option<PathBuf>> {
+        self.pick_file()
+    }
     /// A folder to save into.
     fn pick_folder(&self) -> BoxFuture<'static, Option<PathBuf>>;
     /// Shows a file or folder in the file manager. `false`: there is none that answers.

@@ -26,6 +26,7 @@ pub mod remote;
 pub mod run;
 pub mod runs;
 pub mod sample;
+pub mod serve;
 pub mod settings;
 pub mod tasks;
 #[cfg(test)]
@@ -76,6 +77,8 @@ pub struct State {
     pub chat: chat::Chat,
     /// How the known endpoints are.
     pub endpoints: endpoints::Endpoints,
+    /// Models that are served on this machine.
+    pub serve: serve::Serve,
 }
 
 /// What a screen's state needs to carry out a command or to load.
@@ -120,6 +123,7 @@ impl State {
         self.poll_left(deadline);
         self.endpoints.poll();
         self.chat.poll(deadline, &self.tasks, &mut self.notices, self.settings.edit());
+        self.poll_serve();
         let route = self.navigation.current().clone();
         self.with_workspace(|workspace, cx| {
             workspace.poll(deadline, cx);

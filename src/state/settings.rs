@@ -36,6 +36,8 @@ pub struct Settings {
     pub policy_file: Option<String>,
     /// The chat beside whatever is shown.
     pub chat_panel: bool,
+    /// The Python that a model was served with last.
+    pub python: Option<String>,
     /// The list at the left.
     pub list_shown: bool,
     /// Per server URI: the experiment that was looked at last.
@@ -60,6 +62,7 @@ impl Default for Settings {
             profiles: Vec::new(),
             policy_file: None,
             chat_panel: false,
+            python: None,
             list_shown: true,
             last_experiments: BTreeMap::new(),
             workspaces: BTreeMap::new(),

@@ -10,6 +10,7 @@ mod error;
 mod log_history;
 mod mlmodel;
 mod model_env;
+mod python_variables;
 pub mod rest;
 mod sample;
 mod shown;
@@ -24,6 +25,7 @@ pub use error::{DatabaseFault, ErrorCode, TrackingError};
 pub use log_history::logged_folders;
 pub use mlmodel::{load_mlmodel, parse_mlmodel};
 pub use model_env::{parse_conda_yaml, parse_python_env};
+pub use python_variables::{PythonVariable, python_variables};
 pub use sample::SampleStore;
 pub use shown::shown_uri;
 pub use store::{

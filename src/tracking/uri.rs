@@ -209,6 +209,12 @@ impl TrackingUri {
         upgrade || self.base.origin() == target.origin()
     }
 
+    /// Whether a store opened by this address may be the one at `server`, which may have sent on to another path or to
+    /// TLS.
+    pub(super) fn leads_to(&self, server: &Self) -> bool {
+        self.trusts(&server.base)
+    }
+
     /// Where a `Location` header of an answer to `url` points.
     pub(super) fn resolve(url: &Url, location: &str) -> Option<Url> {
         url.join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"))

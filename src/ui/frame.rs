@@ -12,6 +12,7 @@ use super::registry::RegistryView;
 use super::registry::life::ghost_ui;
 use super::run::RunView;
 use super::runs::RunsView;
+use super::serve::ServeView;
 use super::shortcuts::ShortcutsView;
 use super::trace::TraceView;
 use super::traces::TracesView;
@@ -35,6 +36,7 @@ pub struct Ui {
     compare: CompareView,
     server: u64,
     chat: ChatView,
+    serve: ServeView,
     /// Finds and does everything by name.
     pub palette: PaletteView,
     /// The list of keys.
@@ -79,6 +81,7 @@ impl Ui {
             .frame(Frame::new().fill(tokens.panel_bg))
             .show(ui, |ui| Pane::Main.show(ui, |ui| self.main_ui(ui, cx, out)));
         self.registry.modals_ui(ui.ctx(), cx, out);
+        self.serve.show(ui.ctx(), cx, out);
         ghost_ui(ui);
         self.palette.show(ui.ctx(), cx, out);
         self.shortcuts.show(ui.ctx());

@@ -16,6 +16,7 @@ mod rail;
 pub mod registry;
 mod run;
 mod runs;
+mod serve;
 mod settings;
 mod shortcuts;
 mod status_bar;

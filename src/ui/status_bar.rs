@@ -3,7 +3,7 @@
 use egui::containers::menu::MenuButton;
 use egui::{Align, Layout, RichText, ScrollArea, Ui, Vec2};
 
-use super::Cx;
+use super::{Cx, serve};
 use crate::state::Command;
 use crate::state::command::Commands;
 use crate::state::format;
@@ -23,6 +23,7 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
             if ui.add(button).on_hover_text(name).clicked() {
                 out.push(Command::ToggleChatPanel);
             }
+            serve::status_ui(ui, cx, out);
             if let Some(error) = cx.state.notices.last_error() {
                 let color = ui.tokens().failure.fg;
                 ui.add(egui::Label::new(RichText::new(error).small().color(color)).truncate())

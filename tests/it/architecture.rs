@@ -24,6 +24,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("serde_json", &["tracking", "agent", "state/settings", "state/policy", "state/chat/shelf"]),
     ("serde_saphyr", &["tracking"]),
     ("hyper", &["agent"]),
+    ("process_wrap", &["agent"]),
     ("rusqlite", &["tracking"]),
     ("tar", &["tracking"]),
     ("similar", &["state/compare"]),

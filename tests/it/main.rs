@@ -43,6 +43,8 @@ mod runs;
 mod sample;
 #[cfg(test)]
 mod servers;
+#[cfg(test)]
+mod serving;
 #[cfg(unix)]
 #[cfg(test)]
 mod sqlite;

@@ -10,7 +10,7 @@ use crate::state::chat::{Chat, ChatCommand, Conversation, Target};
 use crate::state::command::Commands;
 use crate::state::{Command, Route};
 use crate::theme::{self, Icon, Themed as _, size};
-use crate::ui::Cx;
+use crate::ui::{Cx, serve};
 
 const SAMPLE_NOTE: &str = "The sample agent, built into Flowdeck: canned answers, no language model";
 
@@ -49,6 +49,7 @@ impl HeaderView {
         self.editor.show(ui.ctx(), cx, out);
         ui.horizontal_wrapped(|ui| health_ui(ui, &chat.target));
         endpoints::profile_ui(ui, cx);
+        serve::bound_ui(ui, cx, out);
         if chat.is_sample() {
             ui.add(egui::Label::new(theme::text::small(SAMPLE_NOTE)).wrap());
         }

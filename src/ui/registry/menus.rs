@@ -12,6 +12,7 @@ use crate::state::navigation::{ModelKind, Route, RunTab};
 use crate::state::registry::board::Board;
 use crate::state::registry::links::{alias_uri, python, version_uri};
 use crate::state::registry::{Registry, RegistryCommand};
+use crate::state::serve;
 use crate::tracking::StoreInfo;
 
 /// Versions that a menu lists; for more there is a field.
@@ -48,6 +49,14 @@ impl Subject<'_> {
     fn copy_alias_uri_ui(&self, ui: &mut Ui, alias: &str, out: &mut Commands) {
         let uri = alias_uri(self.kind, self.name, alias);
         copy_ui(ui, &format!("Copy {uri}"), uri.clone(), "URI", out);
+    }
+
+    /// Prompts are not served. `what`: the alias or the version, briefly.
+    fn serve_ui(&self, ui: &mut Ui, what: &str, uri: &str, out: &mut Commands) {
+        if self.kind == ModelKind::Model && ui.button(format!("Serve {what} here…")).clicked() {
+            out.push(serve::ask(uri.to_owned()));
+            ui.close();
+        }
     }
 
     /// `what`: the alias or the version, briefly.
@@ -104,6 +113,7 @@ pub fn alias_menu_ui(
     ui.separator();
     subject.copy_alias_uri_ui(ui, alias, out);
     subject.copy_python_ui(ui, &format!("@{alias}"), &alias_uri(subject.kind, subject.name, alias), out);
+    subject.serve_ui(ui, &format!("@{alias}"), &alias_uri(subject.kind, subject.name, alias), out);
     ui.separator();
     if ui.button(format!("Delete {alias}…")).clicked() {
         out.push(subject.plan(alias, None));
@@ -143,6 +153,10 @@ pub fn version_menu_ui(
     ui.separator();
     compare_menu_ui(ui, subject, number, out);
     ui.separator();
+    subject.serve_ui(ui, &format!("v{number}"), &uri, out);
+    for alias in model.map(|model| chips::aliases_of(model, number)).unwrap_or_default() {
+        subject.serve_ui(ui, &format!("@{alias}"), &alias_uri(subject.kind, subject.name, alias), out);
+    }
     if ui.button("Open version").clicked() {
         out.push(version_route(subject, number));
         ui.close();

@@ -84,6 +84,7 @@ pub fn start(start: Start) -> App {
         environment: Environment::from_pairs(start.environment),
         config_folder: start.config_folder,
         data_folder: start.data_folder,
+        program: Some(env!("CARGO_BIN_EXE_flowdeck").into()),
         runtime: runtime(),
         dialogs: Arc::new(start.dialogs),
     };

@@ -16,5 +16,6 @@ mod proxy;
 mod python;
 mod servers;
 
+pub use process::python_exe;
 pub use proxy::{Fault, Proxy, Seen};
 pub use servers::{Endpoint, Servers};

@@ -13,7 +13,7 @@ use crate::entities::{MlModel, ModelVersion, ModelVersionStatus, VersionNumber, 
 use crate::state::command::Commands;
 use crate::state::navigation::{ModelKind, Route, RunTab, TraceScope};
 use crate::state::registry::links::{python, version_uri};
-use crate::state::{Command, format};
+use crate::state::{Command, format, serve};
 use crate::theme::{self, Icon, Themed as _, Tint, size};
 use crate::ui::Cx;
 use crate::ui::artifacts::ArtifactsView;
@@ -188,6 +188,13 @@ fn header_ui(
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.menu_button("Actions", |ui| version_menu_ui(ui, subject, version, dialog, out));
             let uri = version_uri(subject.kind, subject.name, version.version);
+            if subject.kind == ModelKind::Model {
+                let button = theme::button::default((Icon::Play.image().alt_text(""), "Serve…"));
+                let hover = "Run it on this machine, to talk to it";
+                if ui.add(button).on_hover_text(hover).clicked() {
+                    out.push(serve::ask(uri.clone()));
+                }
+            }
             let button = theme::button::default((Icon::Copy.image().alt_text(""), "Copy Python"));
             let code = python(subject.kind, &uri, subject.store);
             if ui.add(button).on_hover_text(&code).clicked() {
