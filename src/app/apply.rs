@@ -4,6 +4,7 @@ use egui::{Context, OpenUrl, ThemePreference};
 
 use super::Flowdeck;
 use crate::state::compare::{self, CompareCommand};
+use crate::state::journal::JournalCx;
 use crate::state::navigation::Section;
 use crate::state::settings::ThemeChoice;
 use crate::state::{Command, Navigation, State};
@@ -99,6 +100,11 @@ impl State {
             Command::Endpoints(command) => self.apply_endpoints(command),
             Command::Serve(command) => self.apply_serve(command),
             Command::ShowInFolder(path) => self.showing.start(path, &self.tasks, self.dialogs.as_ref()),
+            Command::Journal(command) => {
+                let (tasks, dialogs) = (&self.tasks, &self.dialogs);
+                let settings = self.settings.edit();
+                self.journal.apply(command, &mut JournalCx { tasks, dialogs, settings });
+            }
             Command::DismissNotice(id) => self.notices.dismiss(id),
             Command::SetDensity(density) => self.settings.edit().density = density,
             Command::ToggleList => {

@@ -46,6 +46,17 @@ impl Dialogs for NativeDialogs {
         async move { dialog.await.map(|file| file.path().to_owned()) }.boxed()
     }
 
+    #[cfg(target_os = "linux")]
+    fn notify(&self, title: &str, text: &str) -> BoxFuture<'static, ()> {
+        let (title, text) = (title.to_owned(), text.to_owned());
+        async move {
+            if let Err(error) = notify(&title, &text).await {
+                tracing::debug!(%error, "this desktop shows no notifications");
+            }
+        }
+        .boxed()
+    }
+
     fn pick_folder(&self) -> BoxFuture<'static, Option<PathBuf>> {
         async move {
             if !has_dialogs().await {
@@ -61,6 +72,27 @@ impl Dialogs for NativeDialogs {
         let path = path.to_owned();
         async move { file_manager::show(&path).await }.boxed()
     }
+}
+
+/// By the desktop's notification service (`org.freedesktop.Notifications`).
+#[cfg(target_os = "linux")]
+async fn notify(title: &str, text: &str) -> zbus::Result<()> {
+    use std::collections::HashMap;
+    use zbus::zvariant::Value;
+
+    const NAME: &str = "org.freedesktop.Notifications";
+    let bus = zbus::Connection::session().await?;
+    let service = zbus::Proxy::new(&bus, NAME, "/org/freedesktop/Notifications", NAME).await?;
+    // Some desktops read the text as markup.
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let hints: HashMap<&str, Value<'_>> = HashMap::from([("desktop-entry", Value::from("flowdeck"))]);
+    let actions: &[&str] = &[];
+    // As long as the desktop shows such things.
+    let time: i32 = -1;
+    let _id: u32 = service
+        .call("Notify", &("Flowdeck", 0_u32, "flowdeck", title, text.as_str(), actions, hints, time))
+        .await?;
+    Ok(())
 }
 
 /// Whether this desktop can ask. Without a portal a dialog would end as if it had been cancelled.

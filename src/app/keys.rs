@@ -69,7 +69,7 @@ const TABLE: &[Entry] = &[
         keys: None,
         command: || ServeCommand::Ask { model: None, chat: false }.into(),
     },
-    Entry { name: "Go to activity", keys: Some(ctrl(Key::Num5)), command: || Command::Go(Route::Activity) },
+    Entry { name: "Go to journal", keys: Some(ctrl(Key::Num5)), command: || Command::Go(Route::Journal) },
     Entry { name: "Go to settings", keys: Some(ctrl(Key::Comma)), command: || Command::Go(Route::Settings) },
     Entry {
         name: "Show or hide the chat beside",

@@ -10,12 +10,12 @@ mod system_theme;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::state::activity::Activity;
 use crate::state::chat::Chat;
 use crate::state::command::Commands;
 use crate::state::connection::Connection;
 use crate::state::dialogs::{Dialogs, Showing};
 use crate::state::endpoints::Endpoints;
+use crate::state::journal::Journal;
 use crate::state::notices::Notices;
 use crate::state::policy::PolicyFile;
 use crate::state::serve::Serve;
@@ -36,7 +36,7 @@ pub struct Options {
     pub environment: Environment,
     /// Folder of `settings.json`; `None` keeps nothing.
     pub config_folder: Option<PathBuf>,
-    /// Folder of the conversations; `None` keeps nothing.
+    /// Folder of the conversations and of the journal; `None` keeps nothing.
     pub data_folder: Option<PathBuf>,
     /// This program: it is started again to watch over models served here. `None`: none can be served.
     pub program: Option<PathBuf>,
@@ -60,14 +60,16 @@ impl Flowdeck {
         let policy = PolicyFile::new(options.config_folder.clone());
         let (settings, message) = SettingsFile::open(options.config_folder);
         let waker = ctx.clone();
+        let tasks = Tasks::new(options.runtime, move || waker.request_repaint());
+        let who = options.environment.who().to_owned();
         let mut state = State {
-            tasks: Tasks::new(options.runtime, move || waker.request_repaint()),
+            journal: Journal::open(options.data_folder.clone(), who, &tasks),
+            tasks,
             environment: Arc::new(options.environment),
             dialogs: options.dialogs,
             showing: Showing::default(),
             settings,
             notices: Notices::default(),
-            activity: Activity::default(),
             policy,
             navigation: Navigation::default(),
             connection: Connection::default(),
@@ -133,5 +135,6 @@ impl eframe::App for Flowdeck {
         self.state.serve.close();
         self.state.settings.flush();
         self.state.chat.flush();
+        self.state.journal.flush();
     }
 }

@@ -7,6 +7,7 @@ use super::chat::ChatCommand;
 use super::compare::CompareCommand;
 use super::endpoints::EndpointsCommand;
 use super::experiments::ExperimentsCommand;
+use super::journal::JournalCommand;
 use super::navigation::{ModelKind, Route};
 use super::policy::PolicyCommand;
 use super::registry::RegistryCommand;
@@ -74,6 +75,8 @@ pub enum Command {
     Compare(CompareCommand),
     /// About models that are served on this machine.
     Serve(ServeCommand),
+    /// About the journal.
+    Journal(JournalCommand),
 
     /// Puts text on the clipboard and says so: (text, what it is).
     Copy(String, &'static str),
@@ -144,4 +147,5 @@ wrapped_by! {
     Chat(ChatCommand),
     Endpoints(EndpointsCommand),
     Compare(CompareCommand),
+    Journal(JournalCommand),
 }

@@ -32,6 +32,11 @@ pub trait Dialogs: Send + Sync + 'static {
     fn show_in_folder(&self, _path: &Path) -> BoxFuture<'static, bool> {
         Box::pin(std::future::ready(false))
     }
+    /// Tells something on the desktop; where there is no such thing, nothing happens.
+    fn notify(&self, title: &str, text: &str) -> BoxFuture<'static, ()> {
+        tracing::debug!(title, text, "nobody shows this");
+        Box::pin(async {})
+    }
 }
 
 /// A file that the file manager was asked to show.

@@ -47,6 +47,20 @@ pub fn moment(at: Millis, now: Millis) -> String {
     }
 }
 
+/// The time in UTC, for files: `2026-11-22T13:03:09Z`.
+pub fn iso_time(at: Millis) -> String {
+    let seconds = Timestamp::from_millisecond(at).and_then(|at| Timestamp::from_second(at.as_second()));
+    seconds.map_or_else(|_| String::new(), |at| at.to_string())
+}
+
+/// “between 14:02 and 14:03”, with the days where they are not the same one.
+pub fn time_span(after: Millis, before: Millis) -> String {
+    let (Some(from), Some(to)) = (zoned(after), zoned(before)) else { return "at an unknown time".into() };
+    let form = if from.date() == to.date() { "%H:%M" } else { "%-d %b %H:%M" };
+    let (from, to) = (from.strftime(form).to_string(), to.strftime(form).to_string());
+    if from == to { format!("at {to}") } else { format!("between {from} and {to}") }
+}
+
 fn exact_date(at: Millis, now: Millis) -> String {
     let (Some(time), Some(today)) = (zoned(at), zoned(now)) else { return "unknown".into() };
     let form = if time.year() == today.year() { "%-d %b" } else { "%-d %b %Y" };

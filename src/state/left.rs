@@ -52,7 +52,7 @@ impl State {
                 store: &left.store,
                 dialogs: &self.dialogs,
                 notices: &mut said,
-                activity: &mut self.activity,
+                journal: &self.journal,
                 settings: self.settings.edit(),
                 policy: &self.policy,
                 environment: &self.environment,

@@ -4,7 +4,7 @@
 //! them out. A view never changes state: it pushes a [`Command`], and the app hands it to
 //! [`State::apply`](State) in one place.
 
-pub mod activity;
+mod announce;
 pub mod artifacts;
 pub mod chat;
 pub mod command;
@@ -16,6 +16,7 @@ pub mod experiments;
 pub mod finder;
 mod follow;
 pub mod format;
+pub mod journal;
 pub mod left;
 pub mod navigation;
 pub mod notices;
@@ -57,10 +58,10 @@ pub struct State {
     pub settings: settings::SettingsFile,
     /// Toasts and the last thing that went wrong.
     pub notices: notices::Notices,
-    /// What was changed on servers since the app was started.
-    pub activity: activity::Activity,
     /// Which aliases may be moved how.
     pub policy: policy::PolicyFile,
+    /// What was changed on servers, here and by others.
+    pub journal: journal::Journal,
     /// Where we are and were.
     pub navigation: Navigation,
     /// The attempt to reach a server, and why the last one failed.
@@ -92,7 +93,7 @@ pub struct Cx<'a> {
     /// Toasts.
     pub notices: &'a mut notices::Notices,
     /// What was changed on servers.
-    pub activity: &'a mut activity::Activity,
+    pub journal: &'a journal::Journal,
     /// What survives a restart.
     pub settings: &'a mut settings::Settings,
     /// Which aliases may be moved how.
@@ -112,6 +113,7 @@ impl State {
         self.settings.poll(&self.tasks, &mut self.notices);
         self.showing.poll(&mut self.notices);
         self.policy.poll(&self.tasks, self.settings.edit(), &mut self.notices);
+        self.poll_journal();
         match self.connection.poll(&self.tasks, &self.environment) {
             Some(Ok(opened)) => self.open_workspace(opened),
             // Without a workspace the Connect screen shows it.
@@ -169,6 +171,19 @@ impl State {
         }
     }
 
+    /// What others were seen to do is told.
+    fn poll_journal(&mut self) {
+        let seen = self.journal.poll(&mut self.notices);
+        if seen.is_empty() {
+            return;
+        }
+        let news = announce::of(&seen, format::now());
+        self.notices.news(news.text.clone(), (news.label, news.command), news.stays);
+        if self.settings.get().journal.notify_desktop {
+            self.tasks.runtime().spawn(self.dialogs.notify("Flowdeck", &news.text));
+        }
+    }
+
     /// Runs something on the workspace, if we are connected.
     pub fn with_workspace(&mut self, run: impl FnOnce(&mut workspace::Workspace, &mut Cx<'_>)) {
         let Some(workspace) = &mut self.workspace else { return };
@@ -178,7 +193,7 @@ impl State {
             store: &store,
             dialogs: &self.dialogs,
             notices: &mut self.notices,
-            activity: &mut self.activity,
+            journal: &self.journal,
             settings: self.settings.edit(),
             policy: &self.policy,
             environment: &self.environment,
@@ -205,7 +220,7 @@ impl State {
             self.navigation = Navigation::default();
             self.leave();
         }
-        self.workspace = Some(workspace::Workspace::new(opened.store, &self.tasks));
+        self.workspace = Some(workspace::Workspace::new(opened.store, self.journal.recorder(), &self.tasks));
         self.servers_opened += 1;
         let route = match self.navigation.current() {
             Route::Connect => Route::Experiments,

@@ -1,5 +1,7 @@
 //! Where we are: one route at a time, with the way back.
 
+use serde::{Deserialize, Serialize};
+
 use super::compare::Subject;
 use crate::entities::VersionNumber;
 
@@ -66,8 +68,8 @@ pub enum Route {
     },
     /// Talk to a served agent.
     Chat,
-    /// What was changed since the app was started.
-    Activity,
+    /// What was changed, here and by others.
+    Journal,
     /// Settings.
     Settings,
 }
@@ -101,7 +103,8 @@ pub enum RunTab {
 }
 
 /// The registry keeps two kinds of thing in one place.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ModelKind {
     /// Registered models.
     #[default]
@@ -123,8 +126,8 @@ pub enum Section {
     Prompts,
     /// Chat.
     Chat,
-    /// Activity.
-    Activity,
+    /// The journal.
+    Journal,
     /// Settings.
     Settings,
 }
@@ -198,7 +201,7 @@ impl Route {
             | Self::Trace { .. }
             | Self::Compare { .. } => Section::Experiments,
             Self::Chat => Section::Chat,
-            Self::Activity => Section::Activity,
+            Self::Journal => Section::Journal,
             Self::Settings => Section::Settings,
         }
     }

@@ -55,6 +55,12 @@ impl Notices {
         self.push(NoticeKind::Info, text.into(), None, None, Some(BRIEF))
     }
 
+    /// Says what others did, with a button that leads to it. `stays`: until it is dismissed.
+    pub fn news(&mut self, text: impl Into<String>, (label, command): (&str, Command), stays: bool) -> u64 {
+        let action = Some((label.to_owned(), Box::new(command)));
+        self.push(NoticeKind::Info, text.into(), None, action, (!stays).then_some(WITH_ACTION))
+    }
+
     /// Says that something was done, with a button such as Undo.
     pub fn success(&mut self, text: impl Into<String>, action: Option<(&str, Command)>) -> u64 {
         let time = if action.is_some() { WITH_ACTION } else { BRIEF };

@@ -48,6 +48,20 @@ pub struct Settings {
     pub run_tables: BTreeMap<String, RunTableLayout>,
     /// Experiments, as [`experiment_key`] names them, whose traces were looked at last rather than their runs.
     pub traces_tabs: BTreeSet<String>,
+    /// About the journal.
+    pub journal: JournalSettings,
+}
+
+/// What is done with what the journal knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JournalSettings {
+    /// Only the records of the server that is open are shown.
+    pub only_this_server: bool,
+    /// What others moved is told on the desktop too.
+    pub notify_desktop: bool,
+    /// After a move a tag of the model tells colleagues of it.
+    pub tell_colleagues: bool,
 }
 
 impl Default for Settings {
@@ -68,6 +82,7 @@ impl Default for Settings {
             workspaces: BTreeMap::new(),
             run_tables: BTreeMap::new(),
             traces_tabs: BTreeSet::new(),
+            journal: JournalSettings::default(),
         }
     }
 }

@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
 
 use super::Cx;
-use super::activity::Activity;
 use super::dialogs::Dialogs;
+use super::journal::Journal;
 use super::notices::Notices;
 use super::policy::PolicyFile;
 use super::settings::Settings;
@@ -191,21 +191,29 @@ pub struct TestCx {
     tasks: Tasks,
     dialogs: Arc<dyn Dialogs>,
     notices: Notices,
-    activity: Activity,
     policy: PolicyFile,
     environment: Environment,
+    journal: Journal,
 }
 
 impl TestCx {
+    /// How many records the journal has when it is closed.
+    pub fn journalled(&mut self) -> usize {
+        self.journal.flush();
+        self.journal.poll(&mut self.notices);
+        self.journal.records().len()
+    }
+
     /// Call it within a runtime (`#[tokio::test]`).
     pub fn new() -> Self {
+        let tasks = Tasks::new(tokio::runtime::Handle::current(), || {});
         Self {
             store: Arc::default(),
             settings: Settings::default(),
-            tasks: Tasks::new(tokio::runtime::Handle::current(), || {}),
+            journal: Journal::open(None, "ann".into(), &tasks),
+            tasks,
             dialogs: Arc::new(NoDialogs),
             notices: Notices::default(),
-            activity: Activity::default(),
             policy: PolicyFile::default(),
             environment: Environment::default(),
         }
@@ -219,7 +227,7 @@ impl TestCx {
             store: &store,
             dialogs: &self.dialogs,
             notices: &mut self.notices,
-            activity: &mut self.activity,
+            journal: &self.journal,
             settings: &mut self.settings,
             policy: &self.policy,
             environment: &self.environment,

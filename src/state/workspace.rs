@@ -9,8 +9,10 @@ use super::compare::Compare;
 use super::endpoints::Answering;
 use super::experiments::Experiments;
 use super::follow::Follow;
+use super::journal::entry::Standing;
+use super::journal::{Recorder, Watch, WatchNews};
 use super::navigation::Route;
-use super::registry::Registry;
+use super::registry::{Registry, left_behind, undo_command};
 use super::run::RunPage;
 use super::runs::{Progress, Runs};
 use super::tasks::Tasks;
@@ -38,13 +40,15 @@ pub struct Workspace {
     /// Comparisons.
     pub compare: Compare,
     follow: Follow,
+    watch: Watch,
 }
 
 impl Workspace {
     /// Knows nothing yet.
-    pub fn new(store: Arc<dyn Store>, tasks: &Tasks) -> Self {
+    pub fn new(store: Arc<dyn Store>, recorder: &Recorder, tasks: &Tasks) -> Self {
         Self {
             follow: Follow::new(&store, tasks),
+            watch: Watch::new(&store, recorder, left_behind::resolve, tasks),
             store,
             experiments: Experiments::default(),
             runs: Runs::default(),
@@ -67,6 +71,12 @@ impl Workspace {
         self.registry.poll(deadline, cx);
         self.answering.poll(&self.registry.take_moved(), cx);
         self.compare.poll(cx);
+        while let Some(news) = self.watch.poll() {
+            let WatchNews::Resolved { id, change, now, text } = news;
+            let undo =
+                (now.map(Standing::version) == Some(change.to)).then(|| ("Undo", undo_command(&change, id)));
+            cx.notices.warning(text, undo);
+        }
     }
 
     /// Asks anew for what a route shows when somebody changed the store. Files are left alone: they are not in it.
@@ -108,5 +118,6 @@ impl Workspace {
         self.artifacts.refresh(route, cx);
         self.registry.refresh(route, cx);
         self.compare.refresh(route, cx);
+        self.watch.look();
     }
 }

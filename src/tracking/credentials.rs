@@ -139,6 +139,11 @@ impl Environment {
         environment
     }
 
+    /// Who acts: the login's user, else the user of this machine.
+    pub fn who(&self) -> &str {
+        self.username.as_deref().or(self.os_user.as_deref()).unwrap_or("unknown")
+    }
+
     /// User and password if both are there, else the token, else nothing.
     pub fn credentials(&self) -> Credentials {
         match (&self.username, &self.password, &self.token) {
@@ -240,6 +245,15 @@ mod tests {
         let environment = Environment::from_pairs([("HOME", home), ("MLFLOW_TRACKING_USERNAME", "env-user")]);
         assert_eq!(environment.username.as_deref(), Some("env-user"));
         assert_eq!(environment.password.as_ref().map(Secret::expose), Some("p\\n#w \"x\""));
+    }
+
+    #[test]
+    fn who_acts_is_the_login_or_the_user_of_the_machine() {
+        let user = Environment::from_pairs([("USERNAME", "w"), ("USER", "u")]);
+        assert_eq!(user.who(), "u");
+        let login = Environment::from_pairs([("MLFLOW_TRACKING_USERNAME", "ann"), ("LOGNAME", "u")]);
+        assert_eq!(login.who(), "ann");
+        assert_eq!(Environment::default().who(), "unknown");
     }
 
     #[test]

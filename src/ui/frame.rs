@@ -7,6 +7,7 @@ use super::chat::ChatView;
 use super::compare::CompareView;
 use super::connect::ConnectView;
 use super::experiments::ExperimentsView;
+use super::journal::JournalView;
 use super::palette::PaletteView;
 use super::registry::RegistryView;
 use super::registry::life::ghost_ui;
@@ -17,7 +18,7 @@ use super::shortcuts::ShortcutsView;
 use super::trace::TraceView;
 use super::traces::TracesView;
 use super::widgets::{Pane, begin_tab_in_pane, leave_filter_on_down};
-use super::{activity, drop_overlay, rail, settings, status_bar, toasts};
+use super::{drop_overlay, rail, settings, status_bar, toasts};
 use crate::state::State;
 use crate::state::command::Commands;
 use crate::state::navigation::{Route, Section};
@@ -34,6 +35,7 @@ pub struct Ui {
     trace: TraceView,
     registry: RegistryView,
     compare: CompareView,
+    journal: JournalView,
     server: u64,
     chat: ChatView,
     serve: ServeView,
@@ -146,7 +148,7 @@ impl Ui {
     fn main_ui(&mut self, ui: &mut egui::Ui, cx: &Cx<'_>, out: &mut Commands) {
         match cx.route() {
             Route::Chat => self.chat.show(ui, cx, out),
-            Route::Activity => activity::show(ui, cx, out),
+            Route::Journal => self.journal.show(ui, cx, out),
             Route::Settings => settings::show(ui, cx, out),
             _ if cx.workspace().is_none() => self.connect.show(ui, cx, out),
             Route::Connect => self.connect.show(ui, cx, out),

@@ -3,7 +3,6 @@
 //! A view reads `&State`, owns its own typed text, selection and scroll, and pushes commands for whatever
 //! reaches another view or a server. Nothing here changes state or waits.
 
-mod activity;
 pub mod artifacts;
 pub mod chat;
 pub mod compare;
@@ -11,6 +10,7 @@ mod connect;
 mod drop_overlay;
 mod experiments;
 mod frame;
+mod journal;
 mod palette;
 mod rail;
 pub mod registry;

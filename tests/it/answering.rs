@@ -8,7 +8,7 @@ use flowdeck::state::navigation::ModelKind;
 
 use crate::support::Servers;
 use crate::support::app::{
-    App, Start, click, confirm, press, start, step_until, type_into, wait_for, wait_for_text,
+    App, Start, click, confirm, done_here, press, start, step_until, type_into, wait_for, wait_for_text,
 };
 
 const MODEL: &str = "MyMinimalAgent_Registered";
@@ -91,8 +91,9 @@ fn an_endpoint_is_old_until_it_is_restarted_and_seen_to_answer_as_the_new_versio
     click(&mut app, "Ask it");
     wait_for(&mut app, "The endpoint staging agent answers as v7");
     let told = "The endpoint staging agent answers as v7 of MyMinimalAgent_Registered, which prod points at";
-    let entries = app.state().state().activity.entries();
-    assert_eq!(entries.iter().filter(|entry| entry.text == told).count(), 1);
+    step_until(&mut app, "the journal", |app| {
+        done_here(app).iter().filter(|record| record.text == told).count() == 1
+    });
     let profile = app.state().state().settings.get().profile(new.url());
     assert_eq!((profile.awaits, profile.custom_inputs.as_str()), (None, "{\"depth\": 2}"));
     click(&mut app, "Dismiss staging agent");

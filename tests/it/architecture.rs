@@ -21,7 +21,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("egui_plot", &["ui"]),
     ("egui_table", &["ui"]),
     ("reqwest", &["tracking", "agent"]),
-    ("serde_json", &["tracking", "agent", "state/settings", "state/policy", "state/chat/shelf"]),
+    (
+        "serde_json",
+        &["tracking", "agent", "state/settings", "state/policy", "state/chat/shelf", "state/journal"],
+    ),
     ("serde_saphyr", &["tracking"]),
     ("hyper", &["agent"]),
     ("process_wrap", &["agent"]),

@@ -4,10 +4,11 @@
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use flowdeck::state::Route;
-use flowdeck::state::activity::Outcome;
+use flowdeck::state::journal::Outcome;
 
 use crate::support::app::{
-    App, click, confirm, drag, is_shown, open, press, screen, step_until, type_into, wait_for, wait_for_text,
+    App, click, confirm, done_here, drag, is_shown, open, press, screen, step_until, type_into, wait_for,
+    wait_for_text,
 };
 use crate::support::{Fault, Proxy, Servers};
 
@@ -67,9 +68,13 @@ fn prod_is_dragged_confirmed_and_undone() {
     wait_for_text(&mut app, "prod moved from v7 to v3.");
     assert_eq!(servers.alias("board-drag", "prod"), Some(3));
     step_until(&mut app, "the board to show it", |app| shown_version(app, "prod") == Some(3));
-    let entries = app.state().state().activity.entries();
-    assert_eq!(entries.len(), 2);
-    assert!(entries.iter().all(|entry| entry.outcome == Outcome::Done && entry.undo.is_some()));
+    // The journal is drained a frame earlier than what was carried out.
+    step_until(&mut app, "the journal", |app| {
+        let records = done_here(app);
+        records.len() == 2
+            && records.iter().all(|record| record.outcome == Outcome::Done)
+            && records[0].undone_by.as_ref() == Some(&records[1].id)
+    });
 }
 
 #[test]
@@ -144,7 +149,7 @@ fn esc_and_a_drop_elsewhere_cancel_and_a_plan_can_be_left() {
     press(&mut app, Key::Escape);
     step_until(&mut app, "the plan to close", |app| !is_shown(app, "Move prod to v5"));
     assert_eq!(servers.alias("board-cancel", "prod"), Some(3));
-    assert!(app.state().state().activity.entries().is_empty());
+    assert!(done_here(&app).is_empty());
 }
 
 #[test]

@@ -3,14 +3,15 @@
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
-use flowdeck::state::activity::Outcome;
+use flowdeck::state::journal::Outcome;
 use flowdeck::state::registry::RegistryCommand;
 use flowdeck::state::registry::life::{Ask, LifeCommand};
 use flowdeck::state::{Command, ModelKind, Route, RunTab};
 use serde_json::{Value, json};
 
 use crate::support::app::{
-    App, click, confirm, drag, is_shown, open, screen, step_until, type_into, wait_for, wait_for_text,
+    App, click, confirm, done_here, drag, is_shown, open, screen, step_until, type_into, wait_for,
+    wait_for_text,
 };
 use crate::support::{Fault, Proxy, Servers};
 
@@ -144,9 +145,12 @@ fn a_logged_model_is_registered_with_alias_tags_and_words_in_one_step() {
     assert!(text(&linked).contains("Life one step"), "the logged model names its version");
     // The run's page shows it without a click.
     wait_for(&mut app, "version 1");
-    let texts: Vec<_> = app.state().state().activity.entries().iter().map(|it| it.text.clone()).collect();
-    assert_eq!(texts.len(), 3, "{texts:?}");
-    assert_eq!(texts[2], "Life one step is created");
+    step_until(&mut app, "the journal", |app| {
+        let records = done_here(app);
+        records.len() == 3 && records.iter().all(|record| record.outcome == Outcome::Done)
+    });
+    let texts: Vec<_> = done_here(&app).iter().map(|it| it.text.clone()).collect();
+    assert_eq!(texts[0], "Life one step is created");
     assert_eq!(texts[1], "v1 of Life one step is registered from life-one-step");
 }
 
@@ -367,7 +371,8 @@ fn a_renamed_model_keeps_everything_and_we_stay_with_it() {
     assert_eq!(route(&app), model("life-new-name"));
     wait_for(&mut app, "version 3");
 
-    click(&mut app, "Activity");
+    click(&mut app, "Journal");
+    click(&mut app, "entry life-old-name is life-new-name now of life-new-name, Done");
     click(&mut app, "Undo");
     wait_for_text(&mut app, "life-new-name is life-old-name now");
     assert_eq!(servers.alias("life-old-name", "prod"), Some(2));
@@ -405,8 +410,9 @@ fn a_model_is_deleted_only_by_its_name_and_only_as_it_was_shown() {
     assert_eq!(proxy.count("DELETE", DELETE_MODEL), 1);
     assert!(is_gone(servers, "life-doomed"));
     step_until(&mut app, "the list", |app| route(app) == Route::Models(ModelKind::Model));
-    let entries = app.state().state().activity.entries();
-    assert_eq!((entries.len(), entries[0].outcome, entries[1].outcome), (2, Outcome::Done, Outcome::Refused));
+    step_until(&mut app, "the journal", |app| {
+        done_here(app).iter().map(|record| record.outcome).eq([Outcome::Refused, Outcome::Done])
+    });
 }
 
 #[test]
@@ -501,7 +507,7 @@ fn what_was_typed_can_be_chosen_and_given_up() {
     wait_for(&mut app, "It has versions up to v1: this becomes the next");
     press(&mut app, Key::Escape);
     wait_until_answered(&mut app);
-    assert!(app.state().state().activity.entries().is_empty());
+    assert!(done_here(&app).is_empty());
     // A drop beside every model asks nothing.
     drag(&mut app, "logged model life-chosen", "Experiments");
     assert!(!is_asking(&app));

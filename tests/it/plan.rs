@@ -7,8 +7,8 @@ use flowdeck::state::navigation::ModelKind;
 use serde_json::json;
 
 use crate::support::app::{
-    App, ScriptedDialogs, Start, click, confirm, drag, is_shown, press, screen, start, step_until, type_into,
-    wait_for, wait_for_text,
+    App, ScriptedDialogs, Start, click, confirm, done_here, drag, is_shown, press, screen, start, step_until,
+    type_into, wait_for, wait_for_text,
 };
 use crate::support::{Fault, Proxy, Servers};
 
@@ -94,7 +94,9 @@ fn a_protected_alias_is_moved_by_keys_with_its_name_and_a_reason() {
     press(&mut app, Key::Enter);
     wait_for_text(&mut app, "prod moved from v3 to v7.");
     assert_eq!((proxy.count("POST", ALIAS), servers.alias("plan-protected", "prod")), (1, Some(7)));
-    assert!(app.state().state().activity.entries()[0].text.ends_with("passed on staging"));
+    step_until(&mut app, "the journal", |app| {
+        done_here(app).iter().map(|record| record.change.reason.as_str()).eq(["passed on staging"])
+    });
     step_until(&mut app, "the focus back on the chip", |app| is_focused(app, "alias prod"));
 }
 
@@ -184,7 +186,10 @@ fn two_aliases_move_in_one_plan_the_old_place_is_kept_and_one_undo_takes_all_bac
     let aliases = |names: [&str; 3]| names.map(|name| servers.alias("plan-two", name));
     assert_eq!(aliases(["prod", "candidate", "previous"]), [Some(7), Some(6), Some(3)]);
     click(&mut app, "Undo");
-    step_until(&mut app, "the way back", |app| app.state().state().activity.entries().len() == 6);
+    step_until(&mut app, "the way back", |app| {
+        let records = done_here(app);
+        records.len() == 6 && records[..3].iter().all(|record| record.undone_by.is_some())
+    });
     assert_eq!(aliases(["prod", "candidate", "previous"]), [Some(3), Some(7), None]);
 }
 

@@ -2,10 +2,12 @@
 
 use egui_kittest::kittest::Queryable as _;
 use flowdeck::state::Route;
+use flowdeck::state::journal::Outcome;
 use flowdeck::state::navigation::ModelKind;
 
 use crate::support::app::{
-    self, App, ScriptedDialogs, Start, click, start, step_until, type_into, wait_for, wait_for_text,
+    self, App, ScriptedDialogs, Start, click, done_here, start, step_until, type_into, wait_for,
+    wait_for_text,
 };
 
 const MODEL: &str = "MyMinimalAgent_Registered";
@@ -58,7 +60,9 @@ fn prod_moves_from_3_to_7_on_the_scratch_copy() {
     wait_for_text(&mut app, "answer_correctness");
     wait_for_text(&mut app, "cost_usd_per_1k");
     app.key_press(egui::Key::Enter);
-    step_until(&mut app, "the move", |app| app.state().state().activity.entries().len() == 1);
+    step_until(&mut app, "the move", |app| {
+        done_here(app).iter().any(|record| record.outcome == Outcome::Done)
+    });
     assert_eq!(prod(&mut app), 7);
     // Another copy is as it was.
     app.state_mut().apply(&egui::Context::default(), flowdeck::state::Command::OpenSample);

@@ -10,8 +10,8 @@ use super::profile::{Bound, EndpointProfile, Moved};
 use super::verdict::{Answers, Standing};
 use crate::agent::Endpoint;
 use crate::entities::Millis;
-use crate::state::activity::{ActivityEntry, Outcome};
 use crate::state::chat::SharedClient;
+use crate::state::journal::{Edit, Outcome};
 use crate::state::navigation::{ModelKind, Route};
 use crate::state::registry::promotion::AliasChange;
 use crate::state::tasks::{Feed, Polled, Task};
@@ -252,8 +252,15 @@ fn settle(watch: &mut Watch, cx: &mut Cx<'_>) {
     let Bound { model, alias, .. } = &watch.bound;
     let text =
         format!("The endpoint {title} answers as v{} of {model}, which {alias} points at", watch.moved.to);
-    let (at, server) = (format::now(), cx.store.info().label.clone());
-    cx.activity.push(ActivityEntry { at, server, text, outcome: Outcome::Done, undo: None });
+    let edit = Edit {
+        kind: ModelKind::Model,
+        model: model.clone(),
+        version: Some(watch.moved.to),
+        effect: None,
+        outcome: Outcome::Done,
+        text,
+    };
+    cx.journal.note(&cx.store.info(), edit);
 }
 
 #[cfg(test)]
@@ -312,12 +319,11 @@ mod tests {
         assert_eq!(answering.offers("M").count(), 1);
         let watch = &mut answering.watches[0];
         watch.take(Answers::As(7, Evidence::Info), false, 1);
-        let entries = cx.with(|cx| {
+        cx.with(|cx| {
             settle(watch, cx);
             settle(watch, cx);
-            cx.activity.entries().len()
         });
-        assert_eq!((entries, cx.settings.profile(URL).awaits), (1, None));
+        assert_eq!((cx.journalled(), cx.settings.profile(URL).awaits), (1, None));
         cx.settings.forget_endpoint(URL);
         cx.with(|cx| answering.poll(&[], cx));
         assert_eq!(answering.of_model("", "M").count(), 0);

@@ -3,10 +3,10 @@
 pub mod ages;
 pub mod between;
 pub mod board;
-pub mod departures;
 #[cfg(test)]
 mod fake_store;
 pub mod finding;
+pub mod left_behind;
 pub mod life;
 pub mod links;
 pub mod matrix;
@@ -29,11 +29,13 @@ use std::time::{Duration, Instant};
 
 use ages::Ages;
 use board::Board;
+pub use life::rename_command;
 use life::{Life, LifeCommand};
 use models::Models;
-use operations::{Operation, Start};
+use operations::Operation;
+pub use operations::{Start, undo_command};
 use plan::{Answers, Plan};
-use promotion::{AliasChange, LOOKS};
+use promotion::{AliasChange, LOOKS, Made};
 use version::{VersionEdit, VersionPage};
 
 use super::finder::Found;
@@ -60,7 +62,10 @@ pub enum RegistryCommand {
     /// Carries the plan out, if what was filled in suffices.
     Confirm(Answers),
     /// Takes back what the plan did before it failed.
-    UndoDone,
+    UndoDone {
+        /// Only if the journal can be written.
+        journalled: bool,
+    },
     /// Closes the plan. What is on its way goes on.
     ClosePlan,
     /// Takes changes back without a plan, the last one first. Each expects to find the alias where it was put.
@@ -68,7 +73,14 @@ pub enum RegistryCommand {
         /// URI of the server they were made on: the same name may stand on another one too.
         server: String,
         /// What was done, in order.
-        changes: Vec<AliasChange>,
+        changes: Vec<Made>,
+    },
+    /// Goes on with what was not sent because the journal could not be written.
+    GoOn {
+        /// URI of the server.
+        server: String,
+        /// What is left to do.
+        start: Start,
     },
     /// Changes a version's description or tags.
     Edit(VersionEdit),
@@ -155,6 +167,7 @@ impl Registry {
             {
                 self.models.update(truth);
                 self.prompts.update(truth);
+                cx.journal.observe(&cx.store.info(), truth);
             }
         }
         self.poll_plan(cx);
@@ -212,15 +225,22 @@ impl Registry {
             RegistryCommand::Plan { kind, name, alias, to } => self.propose(kind, name, alias, to, cx),
             RegistryCommand::EditPlan(edit) => self.edit_plan(edit, cx),
             RegistryCommand::Confirm(answers) => self.confirm(&answers, cx),
-            RegistryCommand::UndoDone => self.undo_done(cx),
+            RegistryCommand::UndoDone { journalled } => self.undo_done(journalled, cx),
             RegistryCommand::ClosePlan => self.plan = None,
             RegistryCommand::Undo { server, changes } if server == cx.store.info().uri => {
                 self.start(Start::undoing(&changes), cx);
             }
             RegistryCommand::Undo { server, changes } => {
-                let alias = changes.first().map(|change| change.alias.as_str()).unwrap_or_default();
+                let alias = changes.first().map(|made| made.change.alias.as_str()).unwrap_or_default();
                 let text = format!("{alias} was changed on {server}. Open that server to take it back");
                 cx.notices.warning(text, None);
+            }
+            RegistryCommand::GoOn { server, start } if server == cx.store.info().uri => {
+                self.start(start, cx);
+            }
+            RegistryCommand::GoOn { server, .. } => {
+                cx.notices
+                    .warning(format!("This was to be changed on {server}. Open that server first"), None);
             }
             RegistryCommand::Edit(edit) => self.version.edit(edit, cx),
             RegistryCommand::DismissEditError => self.version.dismiss_error(),

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::board::Board;
 use super::plan::Plan;
-use super::promotion::{AliasChange, Ending, Event, Later, MOST_EVENTS, Order};
+use super::promotion::{AliasChange, Ending, Event, Later, MOST_EVENTS, Made, Order};
 use super::sequence::{News, OnFailure, carry_out_in_order};
 use super::{Registry, RegistryCommand};
 use crate::entities::RegisteredModel;
-use crate::state::activity::{ActivityEntry, Outcome};
+use crate::state::journal::MoveLog;
+use crate::state::journal::entry::{EntryId, Move};
 use crate::state::tasks::{Feed, Polled};
 use crate::state::{Command, Cx, ModelKind, format};
 
@@ -16,10 +17,13 @@ use crate::state::{Command, Cx, ModelKind, format};
 #[derive(Debug)]
 pub(super) struct Operation {
     orders: Vec<Order>,
+    /// The journal's side of each.
+    logs: Vec<MoveLog>,
     /// The plan that they belong to, and where they are in it.
     plan: Option<(u64, Vec<usize>)>,
     /// They take others back.
     undoes: bool,
+    on_failure: OnFailure,
     endings: Vec<Option<Ending>>,
     backs: Vec<Option<Ending>>,
     ended: bool,
@@ -35,15 +39,41 @@ impl Operation {
         self.orders.iter().any(|order| order.change.name == name && order.change.alias == alias)
     }
 
+    /// Whether a change is on the server by our doing.
+    fn is_done(&self, at: usize) -> bool {
+        let back = self.backs[at].as_ref();
+        self.endings[at].as_ref().is_some_and(Ending::took_effect)
+            && !back.is_some_and(|back| back.took_effect() || *back == Ending::Already)
+    }
+
     /// What is on the server by our doing, in order.
-    fn done(&self) -> Vec<AliasChange> {
-        let effective = |at: usize| {
-            let back = self.backs[at].as_ref();
-            self.endings[at].as_ref().is_some_and(Ending::took_effect)
-                && !back.is_some_and(|back| back.took_effect() || *back == Ending::Already)
-        };
-        let done = self.orders.iter().enumerate().filter(|(at, _)| effective(*at));
-        done.map(|(_, order)| order.change.clone()).collect()
+    fn done(&self) -> Vec<Made> {
+        (0..self.orders.len()).filter(|&at| self.is_done(at)).map(|at| self.made(at, false)).collect()
+    }
+
+    /// A change as it was made, or (`back`) as it was taken back.
+    fn made(&self, at: usize, back: bool) -> Made {
+        let (change, log) = (&self.orders[at].change, &self.logs[at]);
+        if back {
+            Made { change: change.reversed(), id: Some(log.back().id().to_owned()) }
+        } else {
+            Made { change: change.clone(), id: Some(log.id().to_owned()) }
+        }
+    }
+
+    /// Whether something was not sent because the journal could not be written.
+    fn lacks_journal(&self) -> bool {
+        let endings = self.endings.iter().chain(&self.backs).flatten();
+        endings.into_iter().any(|ending| matches!(ending, Ending::NotJournalled(_)))
+    }
+
+    /// What is not done yet, once more, whether the journal can be written or not.
+    fn without_journal(&self) -> Start {
+        let left = (0..self.orders.len())
+            .filter(|&at| !self.is_done(at) && self.endings[at] != Some(Ending::Already))
+            .map(|at| self.orders[at].clone());
+        let (undoes, on_failure) = (self.undoes, self.on_failure);
+        Start { undoes, on_failure, journalled: false, ..Start::of(left.collect()) }
     }
 
     /// The first change that failed, and how.
@@ -57,7 +87,8 @@ impl Operation {
 }
 
 /// What is to be started.
-pub(super) struct Start {
+#[derive(Clone, Debug)]
+pub struct Start {
     /// What is to be done, in order.
     pub orders: Vec<Order>,
     /// The plan that it belongs to, and where each change is in it.
@@ -66,20 +97,27 @@ pub(super) struct Start {
     pub undoes: bool,
     /// What happens when one fails.
     pub on_failure: OnFailure,
+    /// Nothing is sent unless the journal has it on the disk.
+    pub journalled: bool,
 }
 
 impl Start {
+    /// Changes without a plan: all of them, or none.
+    pub fn of(orders: Vec<Order>) -> Self {
+        Self { orders, plan: None, undoes: false, on_failure: OnFailure::TakeBack, journalled: true }
+    }
+
     /// Takes changes back, given in the order in which they were made. Each is tried.
-    pub fn undoing(changes: &[AliasChange]) -> Self {
-        let orders = changes.iter().rev().map(|change| Order::plain(change.reversed())).collect();
-        Self { orders, plan: None, undoes: true, on_failure: OnFailure::GoOn }
+    pub fn undoing(changes: &[Made]) -> Self {
+        let orders = changes.iter().rev().map(Order::undoing).collect();
+        Self { undoes: true, on_failure: OnFailure::GoOn, ..Self::of(orders) }
     }
 }
 
 impl Registry {
     /// `false`: one of the aliases is being changed already.
     pub(super) fn start(&mut self, start: Start, cx: &mut Cx<'_>) -> bool {
-        let Start { orders, plan, undoes, on_failure } = start;
+        let Start { orders, plan, undoes, on_failure, journalled } = start;
         let busy = orders.iter().find(|order| self.is_changing(&order.change.name, &order.change.alias));
         if let Some(Order { change, .. }) = busy {
             cx.notices.info(format!("{} is being changed already", change.alias));
@@ -88,13 +126,30 @@ impl Registry {
         // Whoever watches what was done to these aliases before would take our changes for someone else's.
         self.operations
             .retain(|op| !orders.iter().any(|order| op.touches(&order.change.name, &order.change.alias)));
-        let (store, looks, to_do) = (Arc::clone(cx.store), self.looks.0, orders.clone());
+        let info = cx.store.info();
+        let log_of = |order: &Order| {
+            let noted = order.change.noted(order.why.clone(), order.undoes.clone());
+            cx.journal.log(&info, noted, journalled).telling(cx.settings.journal.tell_colleagues)
+        };
+        let logs: Vec<MoveLog> = orders.iter().map(log_of).collect();
+        let to_do = orders.iter().cloned().zip(logs.iter().cloned()).collect();
+        let (store, looks) = (Arc::clone(cx.store), self.looks.0);
         let feed = cx.tasks.spawn_feed_to_its_end(MOST_EVENTS * orders.len() + 1, move |feeder| {
             carry_out_in_order(store, to_do, on_failure, looks, feeder)
         });
         let none = vec![None; orders.len()];
         let (endings, backs) = (none.clone(), none);
-        self.operations.push(Operation { orders, plan, undoes, endings, backs, ended: false, feed });
+        self.operations.push(Operation {
+            orders,
+            logs,
+            plan,
+            undoes,
+            on_failure,
+            endings,
+            backs,
+            ended: false,
+            feed,
+        });
         true
     }
 
@@ -130,7 +185,11 @@ impl Registry {
         cx: &mut Cx<'_>,
     ) {
         if let Some((plan, rows)) = self.plan_of(operation) {
-            plan.changes[rows[at]].note(&event, back || operation.undoes);
+            let planned = &mut plan.changes[rows[at]];
+            planned.note(&event, back || operation.undoes);
+            if !operation.undoes {
+                planned.id = Some(operation.logs[at].id().to_owned());
+            }
         }
         match event {
             Event::Stage(_) => {}
@@ -142,12 +201,11 @@ impl Registry {
             }
             Event::Later(later, truth) => {
                 self.take_truth(Some(&truth));
-                let change = &operation.orders[at].change;
-                let change = if back { change.reversed() } else { change.clone() };
+                let made = operation.made(at, back);
                 if later == Later::TookEffect {
-                    self.moved.push(change.clone());
+                    self.moved.push(made.change.clone());
                 }
-                told_later(change, later, cx);
+                told_later(made, later, cx);
             }
         }
     }
@@ -188,8 +246,7 @@ impl Registry {
     /// Nothing more is written: the plan closes, or stays and says what failed.
     fn finished(&mut self, operation: &mut Operation, cx: &mut Cx<'_>) {
         operation.ended = true;
-        self.moved.extend(operation.done());
-        record(operation, cx);
+        self.moved.extend(operation.done().into_iter().map(|made| made.change));
         let planned = self.plan_of(operation).is_some();
         if planned {
             self.settle_plan(operation);
@@ -204,6 +261,7 @@ impl Registry {
     fn settle_plan(&mut self, operation: &Operation) {
         let Some((plan, _)) = self.plan_of(operation) else { return };
         plan.set_busy(false);
+        plan.lacks_journal = operation.lacks_journal();
         let stays = match operation.failure() {
             // What was written, or may have been, is told outside of the plan, unless other rows tell of it too.
             Some((change, ending)) if plan.changes.len() > 1 || ending.changed_nothing() => {
@@ -276,7 +334,7 @@ fn tell(operation: &Operation, cx: &mut Cx<'_>) {
     if let [order] = operation.orders.as_slice()
         && let Some(ending) = &operation.endings[0]
     {
-        tell_of_one(&order.change, ending, operation.undoes, cx);
+        tell_of_one(operation, &order.change, ending, cx);
         return;
     }
     let done = operation.done();
@@ -286,7 +344,7 @@ fn tell(operation: &Operation, cx: &mut Cx<'_>) {
         None => {
             let more = done.len().saturating_sub(TITLES);
             let more = if more > 0 { format!(" · and {more} more") } else { String::new() };
-            let restart = if done.iter().any(moves_a_model) { RESTART_NOTE } else { "" };
+            let restart = if done.iter().any(|made| moves_a_model(&made.change)) { RESTART_NOTE } else { "" };
             cx.notices.success(format!("{counted} made: {}{more}{restart}", titles(&done)), undo);
         }
         Some((change, ending)) => {
@@ -294,9 +352,17 @@ fn tell(operation: &Operation, cx: &mut Cx<'_>) {
                 if operation.undoes { ending.undo_sentence(change) } else { ending.sentence(change) };
             let all = operation.orders.len();
             let text = format!("{counted} of {all} made. {} of {}: {sentence}", change.alias, change.name);
-            cx.notices.warning(text, undo);
+            let action = if operation.lacks_journal() { Some(go_on(operation, cx)) } else { undo };
+            cx.notices.warning(text, action);
         }
     }
+}
+
+/// The button for who cannot, or does not want to, mend the journal first.
+fn go_on(operation: &Operation, cx: &Cx<'_>) -> (&'static str, Command) {
+    let server = cx.store.info().uri.clone();
+    let start = operation.without_journal();
+    ("Go on without journal", RegistryCommand::GoOn { server, start }.into())
 }
 
 /// Moving an alias changes no running server.
@@ -310,19 +376,19 @@ fn moves_a_model(change: &AliasChange) -> bool {
 const TITLES: usize = 3;
 
 /// `prod: v3 → v7 · candidate: v7 → v9 of Churn`
-fn titles(done: &[AliasChange]) -> String {
-    let one_model = done.iter().all(|change| change.name == done[0].name);
-    let title = |change: &AliasChange| {
+fn titles(done: &[Made]) -> String {
+    let one_model = done.iter().all(|made| made.change.name == done[0].change.name);
+    let title = |Made { change, .. }: &Made| {
         if one_model { change.title() } else { format!("{} of {}", change.title(), change.name) }
     };
     let titles: Vec<_> = done.iter().take(TITLES).map(title).collect();
-    let of = if one_model { format!(" of {}", done[0].name) } else { String::new() };
+    let of = if one_model { format!(" of {}", done[0].change.name) } else { String::new() };
     format!("{}{of}", titles.join(" · "))
 }
 
-fn tell_of_one(change: &AliasChange, ending: &Ending, undoes: bool, cx: &mut Cx<'_>) {
-    let text = if undoes { ending.undo_sentence(change) } else { ending.sentence(change) };
-    let undo = ending.took_effect().then(|| ("Undo", undo(vec![change.clone()], cx)));
+fn tell_of_one(operation: &Operation, change: &AliasChange, ending: &Ending, cx: &mut Cx<'_>) {
+    let text = if operation.undoes { ending.undo_sentence(change) } else { ending.sentence(change) };
+    let undo = ending.took_effect().then(|| ("Undo", undo(vec![operation.made(0, false)], cx)));
     match ending {
         Ending::Done => {
             cx.notices.success(format!("{text}{}", serving_note(change, cx)), undo);
@@ -332,6 +398,9 @@ fn tell_of_one(change: &AliasChange, ending: &Ending, undoes: bool, cx: &mut Cx<
         | Ending::WrittenUnread(error)
         | Ending::UnknownUnread(error) => {
             cx.notices.failed(text, error.details(), None);
+        }
+        Ending::NotJournalled(_) => {
+            cx.notices.warning(text, Some(go_on(operation, cx)));
         }
         _ if ending.changed_nothing() => {
             cx.notices.warning(text, None);
@@ -351,56 +420,19 @@ fn serving_note(change: &AliasChange, cx: &Cx<'_>) -> String {
     }
 }
 
-fn told_later(change: AliasChange, later: Later, cx: &mut Cx<'_>) {
-    let Some(text) = later.sentence(&change) else { return };
-    let undo = (later == Later::TookEffect).then(|| undo(vec![change], cx));
-    let outcome = if undo.is_some() { Outcome::Done } else { Outcome::Overtaken };
-    push_entry(&text, outcome, undo.clone(), cx);
+fn told_later(made: Made, later: Later, cx: &mut Cx<'_>) {
+    let Some(text) = later.sentence(&made.change) else { return };
+    let undo = (later == Later::TookEffect).then(|| undo(vec![made], cx));
     cx.notices.warning(text, undo.map(|undo| ("Undo", undo)));
 }
 
 /// What takes these changes back, given in the order in which they were made.
-fn undo(changes: Vec<AliasChange>, cx: &Cx<'_>) -> Command {
+fn undo(changes: Vec<Made>, cx: &Cx<'_>) -> Command {
     RegistryCommand::Undo { server: cx.store.info().uri.clone(), changes }.into()
 }
 
-fn record(operation: &Operation, cx: &mut Cx<'_>) {
-    for (at, order) in operation.orders.iter().enumerate() {
-        for (back, ending) in [(false, &operation.endings[at]), (true, &operation.backs[at])] {
-            let Some(ending) = ending else { continue };
-            let change = if back { order.change.reversed() } else { order.change.clone() };
-            let undoes = back || operation.undoes;
-            let text = match ending {
-                Ending::Done => change.sentence(),
-                _ if undoes => ending.undo_sentence(&change),
-                _ => ending.sentence(&change),
-            };
-            let reason = order.why.reason.as_str();
-            let why = if reason.is_empty() || back { String::new() } else { format!(" · {reason}") };
-            let undo = ending.took_effect().then(|| undo(vec![change], cx));
-            push_entry(&format!("{text}{why}"), outcome_of(ending), undo, cx);
-        }
-    }
-}
-
-/// Adds to what was changed on servers.
-pub(super) fn push_entry(text: &str, outcome: Outcome, undo: Option<Command>, cx: &mut Cx<'_>) {
-    cx.activity.push(ActivityEntry {
-        at: format::now(),
-        server: cx.store.info().label.clone(),
-        text: text.to_owned(),
-        outcome,
-        undo,
-    });
-}
-
-fn outcome_of(ending: &Ending) -> Outcome {
-    match ending {
-        Ending::Done | Ending::UnknownTookEffect => Outcome::Done,
-        Ending::Overtaken { .. } => Outcome::Overtaken,
-        Ending::WrittenUnread(_) | Ending::UnknownElsewhere { .. } | Ending::UnknownUnread(_) => {
-            Outcome::Unclear
-        }
-        _ => Outcome::Refused,
-    }
+/// What takes a move of the journal back.
+pub fn undo_command(change: &Move, id: EntryId) -> Command {
+    let made = Made { change: AliasChange::of(change), id: Some(id) };
+    RegistryCommand::Undo { server: change.server.clone(), changes: vec![made] }.into()
 }

@@ -24,6 +24,8 @@ pub struct Answers {
     pub reason: String,
     /// Take back what was done when a change fails.
     pub all_or_nothing: bool,
+    /// Go on although the journal cannot be written.
+    pub without_journal: bool,
 }
 
 /// What has to happen before a plan can be confirmed.
@@ -66,6 +68,8 @@ pub struct Plan {
     pub changes: Vec<Planned>,
     /// What the last attempt said, if it did not do everything.
     pub message: Option<String>,
+    /// Whether something was not sent for want of a journal: the user may go on without.
+    pub lacks_journal: bool,
     /// Why the policy's file does not count, if it does not.
     pub policy_error: Option<String>,
     /// What differs between the two versions of the change that is shown.
@@ -87,6 +91,7 @@ impl Plan {
             id,
             changes: vec![planned],
             message: None,
+            lacks_journal: false,
             policy_error: None,
             comparison,
             shown: 0,
@@ -176,6 +181,7 @@ impl Plan {
             None => return false,
         }
         self.message = None;
+        self.lacks_journal = false;
         if at == Some(self.shown) {
             self.show(self.shown, board, cx);
         }
@@ -188,6 +194,7 @@ impl Plan {
         if self.principal().count() > 1 && self.changes.get(at).is_some_and(|planned| !planned.keeps) {
             self.changes.remove(at);
             self.message = None;
+            self.lacks_journal = false;
             let shown = if self.shown > at { self.shown - 1 } else { self.shown.min(self.changes.len() - 1) };
             self.show(shown, board, cx);
         }
@@ -341,7 +348,8 @@ impl Plan {
             let planned = &self.changes[at];
             let reason = answers.reason.trim().to_owned();
             let why = Why { reason, evidence: planned.evidence() };
-            (at, Order { change: planned.change.clone(), why, demands: planned.demands(me) })
+            let (change, demands) = (planned.change.clone(), planned.demands(me));
+            (at, Order { change, why, demands, undoes: None })
         };
         self.left().map(order).collect()
     }

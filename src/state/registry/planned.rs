@@ -4,6 +4,7 @@ use super::board::Board;
 use super::promotion::{AliasChange, Demands, Ending, Event, Stage};
 use crate::entities::{Millis, ModelVersion, ModelVersionStatus, RegisteredModel, VersionNumber};
 use crate::state::Cx;
+use crate::state::journal::entry::EntryId;
 use crate::state::policy::{Check, Evidence, Level, Terms, Verdict};
 use crate::state::remote::Remote;
 
@@ -76,6 +77,8 @@ pub struct Planned {
     pub change: AliasChange,
     /// How far it is.
     pub step: Step,
+    /// Its intent in the journal, once it was begun.
+    pub id: Option<EntryId>,
     /// It only keeps the place that another alias leaves.
     pub keeps: bool,
     /// What the policy asks for.
@@ -94,6 +97,7 @@ impl Planned {
         let mut planned = Self {
             change,
             step: Step::Waiting,
+            id: None,
             keeps: false,
             terms: Terms::default(),
             checks: Vec::new(),

@@ -3,7 +3,7 @@
 use super::operations::Start;
 use super::plan::{Answers, MOST_CHANGES, Plan};
 use super::planned::Step;
-use super::promotion::{AliasChange, Demands, Ending, Order, Why};
+use super::promotion::{AliasChange, Ending, Made, Order};
 use super::sequence::OnFailure;
 use super::{PlanEdit, Registry};
 use crate::entities::{RegisteredModel, VersionNumber};
@@ -63,8 +63,8 @@ impl Registry {
                 orders.push(Order::plain(kept));
             }
         }
-        orders.push(Order { change, why: Why::default(), demands: Demands::default() });
-        self.start(Start { orders, plan: None, undoes: false, on_failure: OnFailure::TakeBack }, cx);
+        orders.push(Order::plain(change));
+        self.start(Start::of(orders), cx);
     }
 
     /// Changes what is planned.
@@ -139,37 +139,38 @@ impl Registry {
         // One move and the place that is kept for it are one thing.
         let whole = answers.all_or_nothing || plan.principal().count() == 1;
         let on_failure = if whole { OnFailure::TakeBack } else { OnFailure::Stop };
-        self.start_plan(&rows, orders, false, on_failure, cx);
+        let plan = Some((plan.id, rows));
+        let journalled = !answers.without_journal;
+        self.start_plan(Start { orders, plan, undoes: false, on_failure, journalled }, cx);
     }
 
     /// Takes back what a plan did before it failed.
-    pub(super) fn undo_done(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn undo_done(&mut self, journalled: bool, cx: &mut Cx<'_>) {
         let Some(plan) = self.plan.as_ref().filter(|plan| !plan.is_busy()) else { return };
         let rows = plan.done();
-        let orders: Vec<_> =
-            rows.iter().map(|&at| Order::plain(plan.changes[at].change.reversed())).collect();
+        let made = |&at: &usize| {
+            let planned = &plan.changes[at];
+            Order::undoing(&Made { change: planned.change.clone(), id: planned.id.clone() })
+        };
+        let orders: Vec<_> = rows.iter().map(made).collect();
         if !orders.is_empty() {
-            self.start_plan(&rows, orders, true, OnFailure::GoOn, cx);
+            let (plan, on_failure) = (Some((plan.id, rows)), OnFailure::GoOn);
+            self.start_plan(Start { orders, plan, undoes: true, on_failure, journalled }, cx);
         }
     }
 
-    fn start_plan(
-        &mut self,
-        rows: &[usize],
-        orders: Vec<Order>,
-        undoes: bool,
-        on_failure: OnFailure,
-        cx: &mut Cx<'_>,
-    ) {
-        let Some(id) = self.plan.as_ref().map(|plan| plan.id) else { return };
-        if !self.start(Start { orders, plan: Some((id, rows.to_vec())), undoes, on_failure }, cx) {
+    fn start_plan(&mut self, start: Start, cx: &mut Cx<'_>) {
+        let rows = start.plan.as_ref().map(|(_, rows)| rows.clone()).unwrap_or_default();
+        let undoes = start.undoes;
+        if !self.start(start, cx) {
             return;
         }
         let Some(plan) = self.plan.as_mut() else { return };
         plan.set_busy(true);
         plan.message = None;
+        plan.lacks_journal = false;
         if !undoes {
-            for &at in rows {
+            for at in rows {
                 plan.changes[at].step = Step::Waiting;
             }
         }

@@ -1,14 +1,18 @@
-//! Moving an alias: **read → verify → write → read back → look again**.
+//! Moving an alias: **read → verify → journal the intent → write → read back → look again**.
 //!
 //! MLflow offers no compare-and-set: setting an alias is an unconditional upsert. So the alias is read before it is
 //! written, nothing is written unless it stands where the user saw it, and what is reported afterwards is what the
-//! server says. A write is sent once: where its answer is lost, the alias is read instead. Once the write is on its
-//! way, nothing cancels this: not another page, not a closed dialog, not a dropped connection.
+//! server says. Nothing is sent before the journal has the intent on the disk, so that whatever happens to this
+//! process, the next one knows what to look for. A write is sent once: where its answer is lost, the alias is read
+//! instead. Once the write is on its way, nothing cancels this: not another page, not a closed dialog, not a dropped
+//! connection.
 
 use std::time::Duration;
 
 use super::sequence::Teller;
 use crate::entities::{RegisteredModel, VersionNumber};
+use crate::state::journal::entry::{EntryId, How, Move, Standing, Verdict};
+use crate::state::journal::{JournalError, MoveLog};
 use crate::state::policy::{Evidence, Requirements};
 use crate::state::{ModelKind, format};
 use crate::tracking::{ErrorCode, Store, TrackingError};
@@ -29,6 +33,32 @@ pub struct AliasChange {
 }
 
 impl AliasChange {
+    /// As the journal has it; `undoes`: the intent of the move that it takes back.
+    pub fn noted(&self, why: Why, undoes: Option<EntryId>) -> Move {
+        Move {
+            kind: self.kind,
+            model: self.name.clone(),
+            alias: self.alias.clone(),
+            from: self.from,
+            to: self.to,
+            reason: why.reason,
+            evidence: why.evidence,
+            undoes,
+            ..Move::default()
+        }
+    }
+
+    /// From the journal.
+    pub fn of(noted: &Move) -> Self {
+        Self {
+            kind: noted.kind,
+            name: noted.model.clone(),
+            alias: noted.alias.clone(),
+            from: noted.from,
+            to: noted.to,
+        }
+    }
+
     /// What takes it back. It expects to find the alias where this change put it.
     pub fn reversed(&self) -> Self {
         Self { from: self.to, to: self.from, ..self.clone() }
@@ -102,6 +132,8 @@ pub enum Ending {
     NotRead(TrackingError),
     /// The version does not show what the policy asks for. Nothing was sent.
     Forbidden(String),
+    /// The journal could not be written. Nothing was sent.
+    NotJournalled(JournalError),
     /// Nobody waited any more before the write was sent. Nothing was sent.
     Abandoned,
     /// The server refused the write.
@@ -142,6 +174,7 @@ impl Ending {
                 | Self::ModelGone
                 | Self::NotRead(_)
                 | Self::Forbidden(_)
+                | Self::NotJournalled(_)
                 | Self::Abandoned
                 | Self::Refused(_)
                 | Self::UnknownNothing
@@ -151,6 +184,33 @@ impl Ending {
     /// Whether it may be on the server although that is not known.
     pub fn may_have_taken_effect(&self) -> bool {
         matches!(self, Self::WrittenUnread(_) | Self::UnknownUnread(_))
+    }
+
+    /// As the journal has it. `undoes`: it was to take another change back.
+    fn verdict(&self, change: &AliasChange, undoes: bool) -> Verdict {
+        let (how, now) = match self {
+            Self::Done => (How::Done, Some(change.to)),
+            Self::UnknownTookEffect => (How::TookEffect, Some(change.to)),
+            Self::Already => (How::Nothing, Some(change.to)),
+            Self::Moved { now } => (How::Nothing, Some(*now)),
+            Self::VersionGone
+            | Self::ModelGone
+            | Self::NotRead(_)
+            | Self::Forbidden(_)
+            | Self::NotJournalled(_)
+            | Self::Abandoned => (How::Nothing, None),
+            Self::Refused(_) => (How::Refused, None),
+            Self::Overtaken { now } => (How::Overtaken, Some(*now)),
+            Self::UnknownNothing => (How::NoAnswer, Some(change.from)),
+            Self::UnknownElsewhere { now } => (How::Unclear, Some(*now)),
+            Self::WrittenUnread(_) | Self::UnknownUnread(_) => (How::Unclear, None),
+        };
+        let text = match self {
+            Self::Done => change.sentence(),
+            _ if undoes => self.undo_sentence(change),
+            _ => self.sentence(change),
+        };
+        Verdict { how, now: now.map(Standing::of), text, resolved: false }
     }
 
     /// What a person reads after an Undo, who was not deciding about anything.
@@ -189,6 +249,10 @@ impl Ending {
                 format!("{error}. {alias} could not be checked, so nothing was changed.")
             }
             Self::Forbidden(why) => format!("{why}. Nothing was changed."),
+            Self::NotJournalled(error) => format!(
+                "The journal cannot be written, so nothing was changed. {error}. {}.",
+                error.next_step()
+            ),
             Self::Abandoned => "Nothing was changed.".to_owned(),
             Self::Refused(error) => format!("The server refused. {error}. Nothing was changed."),
             Self::Overtaken { now: Some(now) } => {
@@ -258,6 +322,17 @@ pub enum Later {
 }
 
 impl Later {
+    /// As the journal has it, if there is something to say.
+    pub(super) fn verdict(self, change: &AliasChange) -> Option<Verdict> {
+        let text = self.sentence(change)?;
+        let (how, now) = match self {
+            Self::AsReported => return None,
+            Self::Overtaken { now } => (How::Overtaken, now),
+            Self::TookEffect => (How::TookEffect, change.to),
+        };
+        Some(Verdict { how, now: Some(Standing::of(now)), text, resolved: false })
+    }
+
     /// What a person reads, if there is something to say.
     pub fn sentence(self, change: &AliasChange) -> Option<String> {
         let alias = &change.alias;
@@ -326,20 +401,36 @@ pub struct Order {
     pub why: Why,
     /// Under which conditions.
     pub demands: Demands,
+    /// The move that it takes back, in the journal.
+    pub undoes: Option<EntryId>,
 }
 
 impl Order {
     /// A change without conditions: it takes another one back, or only keeps a place.
     pub fn plain(change: AliasChange) -> Self {
-        Self { change, why: Why::default(), demands: Demands::default() }
+        Self { change, why: Why::default(), demands: Demands::default(), undoes: None }
     }
+
+    /// A change that takes another one back.
+    pub fn undoing(made: &Made) -> Self {
+        Self { undoes: made.id.clone(), ..Self::plain(made.change.reversed()) }
+    }
+}
+
+/// A change that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// What.
+    pub change: AliasChange,
+    /// Its intent in the journal, where it has one.
+    pub id: Option<EntryId>,
 }
 
 /// Carries a change out and tells how it goes and how it ended. It stops only before the write is sent. The one way
 /// in which an alias is written.
-pub async fn carry_out(store: &dyn Store, order: &Order, teller: &Teller<'_>) -> Ending {
+pub async fn carry_out(store: &dyn Store, order: &Order, log: &mut MoveLog, teller: &Teller<'_>) -> Ending {
     let Order { change, why, .. } = order;
-    let (ending, truth) = write_verified(store, order, teller).await;
+    let (ending, truth) = write_verified(store, order, log, teller).await;
     tracing::info!(
         model = change.name,
         change = change.title(),
@@ -347,6 +438,10 @@ pub async fn carry_out(store: &dyn Store, order: &Order, teller: &Teller<'_>) ->
         ?ending,
         "alias change ended"
     );
+    // Nothing happened where the journal itself was the reason, and it could not be told of it.
+    if !matches!(ending, Ending::NotJournalled(_)) {
+        log.end(ending.verdict(change, order.undoes.is_some())).await;
+    }
     teller.send(Event::Ended(ending.clone(), truth)).await;
     ending
 }
@@ -354,6 +449,7 @@ pub async fn carry_out(store: &dyn Store, order: &Order, teller: &Teller<'_>) ->
 async fn write_verified(
     store: &dyn Store,
     order: &Order,
+    log: &mut MoveLog,
     teller: &Teller<'_>,
 ) -> (Ending, Option<RegisteredModel>) {
     let Order { change, demands, .. } = order;
@@ -380,6 +476,9 @@ async fn write_verified(
     }
     if !teller.send(Event::Stage(Stage::Writing)).await {
         return (Ending::Abandoned, Some(truth));
+    }
+    if let Err(error) = log.intend().await {
+        return (Ending::NotJournalled(error), Some(truth));
     }
     let answer = match change.to {
         Some(to) => store.set_registered_model_alias(&change.name, &change.alias, to).await,

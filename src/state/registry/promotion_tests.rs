@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 
 use super::fake_store::{FakeStore, Reading, not_found};
 use super::plan::{Answers, Blocker};
-use super::promotion::{AliasChange, Ending, Event, Later, MOST_EVENTS, Order};
+use super::promotion::{AliasChange, Ending, Event, Later, MOST_EVENTS, Made, Order};
 use super::sequence::{News, OnFailure, carry_out_in_order};
 use super::{Looks, Registry, RegistryCommand};
 use crate::entities::{Alias, RegisteredModel, VersionNumber};
-use crate::state::activity::{Activity, Outcome};
 use crate::state::dialogs::Dialogs;
+use crate::state::journal::{Journal, MoveLog, Outcome, Record};
 use crate::state::notices::{NoticeKind, Notices};
 use crate::state::policy::{Policy, PolicyFile};
 use crate::state::settings::Settings;
 use crate::state::tasks::{Polled, Tasks};
 use crate::state::{Command, Cx, ModelKind};
-use crate::tracking::{Environment, ErrorCode, Store, TrackingError};
+use crate::tracking::{Environment, ErrorCode, Store, StoreInfo, TrackingError};
 use Reading::{At, Fails};
 
 pub(super) const SOON: [Duration; 2] = [Duration::from_millis(2); 2];
@@ -46,14 +46,22 @@ pub(super) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
+/// With a log that is kept nowhere.
+pub(super) fn logged(order: Order, tasks: &Tasks) -> (Order, MoveLog) {
+    let journal = Journal::open(None, "ann".into(), tasks);
+    let noted = order.change.noted(order.why.clone(), order.undoes.clone());
+    let log = journal.log(&StoreInfo::default(), noted, true);
+    (order, log)
+}
+
 /// Carries a change out to its end: how it ended, what was written, what later looks found.
 fn carried_out(store: FakeStore, change: &AliasChange) -> (Ending, Vec<Option<VersionNumber>>, Vec<Later>) {
     let runtime = runtime();
     let tasks = Tasks::new(runtime.handle().clone(), || {});
     let store = Arc::new(store);
-    let (to_do, shared) = (change.clone(), Arc::clone(&store));
+    let (to_do, shared) = (logged(Order::plain(change.clone()), &tasks), Arc::clone(&store));
     let mut feed = tasks.spawn_feed_to_its_end(MOST_EVENTS, |feeder| {
-        carry_out_in_order(shared, vec![Order::plain(to_do)], OnFailure::Stop, SOON, feeder)
+        carry_out_in_order(shared, vec![to_do], OnFailure::Stop, SOON, feeder)
     });
     let (mut ending, mut later) = (None, Vec::new());
     let deadline = Instant::now() + PATIENCE;
@@ -201,9 +209,9 @@ fn who_leaves_before_the_write_writes_nothing() {
     let store = Arc::new(FakeStore::new([At(Some(3))]));
     let shared = Arc::clone(&store);
     let (done, ended) = std::sync::mpsc::sync_channel(1);
+    let orders = vec![logged(Order::plain(change(Some(3), Some(7))), &tasks)];
     let feed = tasks.spawn_feed_to_its_end(MOST_EVENTS, |feeder| async move {
         tokio::time::sleep(Duration::from_millis(20)).await;
-        let orders = vec![Order::plain(change(Some(3), Some(7)))];
         carry_out_in_order(shared, orders, OnFailure::Stop, SOON, feeder).await;
         done.send(()).unwrap();
     });
@@ -234,7 +242,7 @@ impl Dialogs for NoDialogs {
 pub(super) struct Desk {
     pub registry: Registry,
     pub notices: Notices,
-    pub activity: Activity,
+    pub journal: Journal,
     settings: Settings,
     policy: PolicyFile,
     environment: Environment,
@@ -259,13 +267,18 @@ impl Desk {
 
     /// The board of `Churn`, as soon as it is read.
     pub fn with_policy(store: FakeStore, policy: Policy) -> Self {
+        Self::with_journal(store, policy, None)
+    }
+
+    /// With a journal in a folder.
+    fn with_journal(store: FakeStore, policy: Policy, folder: Option<std::path::PathBuf>) -> Self {
         let runtime = runtime();
         let tasks = Tasks::new(runtime.handle().clone(), || {});
         let fake = Arc::new(store);
         let mut desk = Self {
             registry: Registry { looks: Looks(SOON), ..Registry::default() },
             notices: Notices::default(),
-            activity: Activity::default(),
+            journal: Journal::open(folder, "ann".into(), &tasks),
             settings: Settings::default(),
             policy: PolicyFile::of(policy),
             environment: Environment::default(),
@@ -285,7 +298,7 @@ impl Desk {
             store: &self.store,
             dialogs: &self.dialogs,
             notices: &mut self.notices,
-            activity: &mut self.activity,
+            journal: &self.journal,
             settings: &mut self.settings,
             policy: &self.policy,
             environment: &self.environment,
@@ -317,8 +330,18 @@ impl Desk {
         while !what(self) {
             assert!(Instant::now() < deadline, "{:?}", self.notices.shown());
             self.with(|registry, cx| registry.poll(Instant::now() + Duration::from_millis(5), cx));
+            self.journal.poll(&mut self.notices);
             std::thread::sleep(Duration::from_millis(1));
         }
+    }
+
+    /// The last record of the journal.
+    fn last(&self) -> Option<&Record> {
+        self.journal.records().last().map(Arc::as_ref)
+    }
+
+    fn wrote(&self, outcome: Outcome) -> bool {
+        self.last().is_some_and(|record| record.outcome == outcome)
     }
 
     pub fn said(&self, start: &str) -> bool {
@@ -338,12 +361,13 @@ fn a_confirmed_plan_is_written_once_shown_and_can_be_undone() {
     assert_eq!(desk.fake.writes(), [Some(7)]);
     assert!(desk.registry.plan().is_none());
     assert_eq!(desk.registry.board.model.value().unwrap().alias("prod"), Some(7));
-    let entry = &desk.activity.entries()[0];
-    assert_eq!(entry.text, "prod moved from v3 to v7 of Churn · passed");
-    let Some(Command::Registry(RegistryCommand::Undo { server, changes })) = entry.undo.clone() else {
-        panic!("{:?}", entry.undo)
-    };
-    assert_eq!(changes, [change(Some(3), Some(7))]);
+    desk.poll_until(|desk| desk.wrote(Outcome::Done));
+    let record = desk.last().unwrap();
+    assert_eq!((record.text.as_str(), record.who()), ("prod moved from v3 to v7 of Churn", "ann"));
+    assert_eq!(record.change.reason, "passed");
+    let undo = desk.journal.undo_of(record);
+    let Some(Command::Registry(RegistryCommand::Undo { server, changes })) = undo else { panic!("{undo:?}") };
+    assert_eq!(changes, [Made { change: change(Some(3), Some(7)), id: Some(record.id.clone()) }]);
     // The script goes on saying v7: the way back is written all the same, and reported as what is read.
     desk.apply(RegistryCommand::Undo { server, changes });
     desk.poll_until(|desk| desk.fake.writes().len() == 2);
@@ -363,7 +387,7 @@ fn a_conflict_redraws_the_plan_and_keeps_it_open() {
     );
     assert_eq!(plan.shown().change.title(), "prod: v6 → v7");
     assert!(!plan.is_busy() && desk.fake.writes().is_empty());
-    assert_eq!(desk.activity.entries()[0].outcome, Outcome::Refused);
+    desk.poll_until(|desk| desk.wrote(Outcome::Refused));
 }
 
 #[test]
@@ -372,7 +396,7 @@ fn closing_the_plan_does_not_cancel_what_is_on_its_way() {
     desk.plan(Some(7));
     desk.confirm();
     desk.apply(RegistryCommand::ClosePlan);
-    desk.poll_until(|desk| !desk.activity.entries().is_empty());
+    desk.poll_until(|desk| desk.wrote(Outcome::Done));
     assert_eq!(desk.fake.writes(), [Some(7)]);
 }
 
@@ -383,10 +407,14 @@ fn a_drop_where_the_alias_is_already_plans_nothing() {
     assert!(desk.registry.plan().is_none() && desk.said("prod is v3 already"));
 }
 
+fn made() -> Made {
+    Made { change: change(Some(3), Some(7)), id: None }
+}
+
 #[test]
 fn an_undo_that_finds_another_value_changes_nothing_and_says_so() {
     let mut desk = Desk::new(FakeStore::new([At(Some(9))]));
-    desk.apply(RegistryCommand::Undo { server: String::new(), changes: vec![change(Some(3), Some(7))] });
+    desk.apply(RegistryCommand::Undo { server: String::new(), changes: vec![made()] });
     desk.poll_until(|desk| desk.said("prod is v9 by now, not v7. Nothing was undone."));
     assert_eq!(desk.notices.shown()[0].kind, NoticeKind::Warning);
     assert!(desk.fake.writes().is_empty());
@@ -396,9 +424,9 @@ fn an_undo_that_finds_another_value_changes_nothing_and_says_so() {
 fn an_undo_of_another_server_changes_nothing_here() {
     let mut desk = Desk::new(FakeStore::new([At(Some(7))]));
     let server = "http://staging:5000".to_owned();
-    desk.apply(RegistryCommand::Undo { server, changes: vec![change(Some(3), Some(7))] });
+    desk.apply(RegistryCommand::Undo { server, changes: vec![made()] });
     assert!(desk.said("prod was changed on http://staging:5000"));
-    assert!(desk.fake.writes().is_empty() && desk.activity.entries().is_empty());
+    assert!(desk.fake.writes().is_empty() && desk.journal.records().is_empty());
 }
 
 #[test]
@@ -409,5 +437,50 @@ fn someone_elses_change_after_ours_is_reported() {
     desk.confirm();
     desk.poll_until(|desk| desk.said("Someone set prod to v8 just after your change"));
     assert_eq!(desk.registry.board.model.value().unwrap().alias("prod"), Some(8));
-    assert_eq!(desk.activity.entries()[0].outcome, Outcome::Overtaken);
+    desk.poll_until(|desk| desk.wrote(Outcome::Overtaken));
+}
+
+/// A file stands where the journal's folder should be.
+fn without_a_journal(store: FakeStore) -> (Desk, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let blocked = folder.path().join("file");
+    std::fs::write(&blocked, "").unwrap();
+    let mut desk = Desk::with_journal(store, Policy::default(), Some(blocked));
+    desk.poll_until(|desk| desk.registry.board.model.value().is_some());
+    (desk, folder)
+}
+
+#[test]
+fn nothing_is_sent_before_the_journal_has_it_and_the_user_may_go_on_without() {
+    let (mut desk, _folder) = without_a_journal(FakeStore::live(&[("Churn", "prod", 3)]));
+    desk.plan(Some(7));
+    desk.confirm();
+    desk.poll_until(|desk| desk.registry.plan().is_some_and(|plan| plan.lacks_journal));
+    let message = desk.registry.plan().unwrap().message.clone().unwrap();
+    assert!(message.starts_with("The journal cannot be written, so nothing was changed."), "{message}");
+    assert!(desk.fake.live_writes().is_empty() && desk.journal.trouble().is_some());
+    let (name, reason) = ("prod".into(), "passed".into());
+    desk.apply(RegistryCommand::Confirm(Answers {
+        name,
+        reason,
+        without_journal: true,
+        ..Answers::default()
+    }));
+    desk.poll_until(|desk| desk.wrote(Outcome::Done));
+    assert_eq!(desk.fake.live_writes().len(), 1);
+}
+
+#[test]
+fn an_undo_is_held_back_by_the_journal_too() {
+    let (mut desk, _folder) = without_a_journal(FakeStore::live(&[("Churn", "prod", 7)]));
+    desk.apply(RegistryCommand::Undo { server: String::new(), changes: vec![made()] });
+    desk.poll_until(|desk| desk.said("The journal cannot be written"));
+    assert!(desk.fake.live_writes().is_empty());
+    let told = desk.notices.shown().iter().find(|it| it.text.starts_with("The journal cannot be written"));
+    let (label, again) = told.unwrap().action.clone().unwrap();
+    assert_eq!(label, "Go on without journal");
+    let Command::Registry(again) = *again else { panic!("{again:?}") };
+    desk.apply(again);
+    desk.poll_until(|desk| desk.fake.live_writes().len() == 1);
+    assert_eq!(desk.fake.aliases().values().copied().collect::<Vec<_>>(), [3]);
 }

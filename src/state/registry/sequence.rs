@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::promotion::{AliasChange, Ending, Event, Later, Order, carry_out};
+use super::promotion::{AliasChange, Ending, Event, Later, Made, Order, carry_out};
 use crate::entities::VersionNumber;
+use crate::state::journal::MoveLog;
 use crate::state::tasks::Feeder;
 use crate::tracking::Store;
 
@@ -65,35 +66,42 @@ struct Watched {
     at: usize,
     back: bool,
     change: AliasChange,
+    log: MoveLog,
     expected: Option<VersionNumber>,
 }
 
 impl Watched {
-    fn new(at: usize, back: bool, change: &AliasChange, ending: &Ending) -> Option<Self> {
+    fn new(at: usize, back: bool, (order, log): (&Order, &MoveLog), ending: &Ending) -> Option<Self> {
+        let change = &order.change;
         let expected = match ending {
             Ending::Done | Ending::UnknownTookEffect => change.to,
             Ending::UnknownNothing => change.from,
             _ => return None,
         };
-        Some(Self { at, back, change: change.clone(), expected })
+        Some(Self { at, back, change: change.clone(), log: log.clone(), expected })
     }
 }
 
 /// Carries changes out in order, tells how it goes, and looks again after the last one. It stops only between two
-/// changes, or before a write is sent.
+/// changes, or before a write is sent. Each change has a log of its own: its intent is in the journal before it is
+/// sent, and its outcome before the next one is begun.
 pub async fn carry_out_in_order(
     store: Arc<dyn Store>,
-    orders: Vec<Order>,
+    mut orders: Vec<(Order, MoveLog)>,
     on_failure: OnFailure,
     looks: [Duration; 2],
     feeder: Feeder<News>,
 ) {
     let mut watched: BTreeMap<usize, Watched> = BTreeMap::new();
     let mut to_take_back = Vec::new();
+    let mut effective: BTreeMap<usize, MoveLog> = BTreeMap::new();
     let mut failed = false;
-    for (at, order) in orders.iter().enumerate() {
-        let ending = carry_out(store.as_ref(), order, &Teller::new(&feeder, at, false)).await;
-        watched.extend(Watched::new(at, false, &order.change, &ending).map(|watch| (at, watch)));
+    for (at, (order, log)) in orders.iter_mut().enumerate() {
+        let ending = carry_out(store.as_ref(), order, log, &Teller::new(&feeder, at, false)).await;
+        watched.extend(Watched::new(at, false, (order, log), &ending).map(|watch| (at, watch)));
+        if ending.took_effect() {
+            effective.insert(at, log.clone());
+        }
         if ending.took_effect() || ending.may_have_taken_effect() {
             to_take_back.push(at);
         }
@@ -104,13 +112,23 @@ pub async fn carry_out_in_order(
     }
     if failed && on_failure == OnFailure::TakeBack {
         for &at in to_take_back.iter().rev() {
-            let order = Order::plain(orders[at].change.reversed());
-            let ending = carry_out(store.as_ref(), &order, &Teller::new(&feeder, at, true)).await;
+            let (order, log) = &orders[at];
+            let made = Made { change: order.change.clone(), id: Some(log.id().to_owned()) };
+            let (order, mut log) = (Order::undoing(&made), log.back());
+            let ending = carry_out(store.as_ref(), &order, &mut log, &Teller::new(&feeder, at, true)).await;
             watched.remove(&at);
-            watched.extend(Watched::new(at, true, &order.change, &ending).map(|watch| (at, watch)));
+            watched.extend(Watched::new(at, true, (&order, &log), &ending).map(|watch| (at, watch)));
+            if ending.took_effect() {
+                effective.remove(&at);
+            }
         }
     }
-    if feeder.send(News::Finished).await {
+    let heard = feeder.send(News::Finished).await;
+    // Of what was taken back nobody was told.
+    for log in effective.values() {
+        log.tell_colleagues(store.as_ref()).await;
+    }
+    if heard {
         look_again(store.as_ref(), watched.into_values().collect(), looks, &feeder).await;
     }
 }
@@ -144,6 +162,9 @@ async fn look_again(
                 now if now == watch.change.to => Later::TookEffect,
                 now => Later::Overtaken { now },
             };
+            if let Some(verdict) = later.verdict(&watch.change) {
+                watch.log.look(verdict).await;
+            }
             let event = Box::new(Event::Later(later, truth.clone()));
             if !feeder.send(News::Of { at: watch.at, back: watch.back, event }).await {
                 return;

@@ -6,11 +6,11 @@ use std::time::Instant;
 use super::fake_store::{Aliases, FakeStore, Fault};
 use super::plan::{Answers, Blocker};
 use super::promotion::{AliasChange, Ending, Event, MOST_EVENTS, Order};
-use super::promotion_tests::{Desk, PATIENCE, SOON, forbidden, runtime};
+use super::promotion_tests::{Desk, PATIENCE, SOON, forbidden, logged, runtime};
 use super::sequence::{News, OnFailure, carry_out_in_order};
 use super::{PlanEdit, RegistryCommand};
 use crate::entities::VersionNumber;
-use crate::state::activity::Outcome;
+use crate::state::journal::Outcome;
 use crate::state::policy::parse;
 use crate::state::tasks::{Polled, Tasks};
 use crate::state::{Command, ModelKind};
@@ -45,7 +45,8 @@ fn carried_out(
     let runtime = runtime();
     let tasks = Tasks::new(runtime.handle().clone(), || {});
     let store = Arc::new(store);
-    let (orders, shared) = (changes.iter().cloned().map(Order::plain).collect(), Arc::clone(&store));
+    let logged = |change: &AliasChange| logged(Order::plain(change.clone()), &tasks);
+    let (orders, shared) = (changes.iter().map(logged).collect(), Arc::clone(&store));
     let mut feed = tasks.spawn_feed_to_its_end(MOST_EVENTS * 4, |feeder| {
         carry_out_in_order(shared, orders, on_failure, SOON, feeder)
     });
@@ -325,15 +326,20 @@ fn several_changes_are_made_in_order_and_one_undo_takes_all_back() {
     let moved = desk.fake.live_writes();
     assert_eq!(moved.len(), 6);
     assert_eq!((where_is(&desk, "Churn", "old"), where_is(&desk, "Fraud", "prod")), (None, Some(5)));
-    assert_eq!(desk.activity.entries().len(), 6);
 
     press_undo(&mut desk);
-    desk.poll_until(|desk| desk.activity.entries().len() == 12);
+    desk.poll_until(|desk| desk.journal.records().len() == 12);
     assert_eq!(desk.fake.aliases(), live().aliases());
     let back: Vec<_> = desk.fake.live_writes()[6..].iter().map(|(m, a, _)| format!("{m} {a}")).collect();
     let forward: Vec<_> = moved.iter().rev().map(|(m, a, _)| format!("{m} {a}")).collect();
     assert_eq!(back, forward);
-    assert!(desk.activity.entries().iter().all(|entry| entry.outcome == Outcome::Done));
+    desk.poll_until(|desk| desk.journal.records().iter().all(|record| record.outcome == Outcome::Done));
+    let (made, back) = desk.journal.records().split_at(6);
+    assert!(made.iter().all(|record| record.change.reason == "release"));
+    for (made, back) in made.iter().zip(back.iter().rev()) {
+        assert_eq!(made.undone_by.as_ref(), Some(&back.id), "each by the one that took it back");
+        assert_eq!(back.change.undoes.as_ref(), Some(&made.id));
+    }
 }
 
 #[test]
@@ -369,7 +375,7 @@ fn after_a_failure_the_plan_stays_and_what_was_done_can_be_undone_or_gone_on_wit
     );
     assert!(!plan.is_open() && plan.left().eq([1, 2]));
 
-    desk.apply(RegistryCommand::UndoDone);
+    desk.apply(RegistryCommand::UndoDone { journalled: true });
     desk.poll_until(|desk| desk.registry.plan().is_some_and(|plan| !plan.is_busy()));
     assert_eq!(desk.fake.aliases(), live().aliases());
     assert_eq!(desk.registry.plan().unwrap().changes[0].step.label(), "Taken back");
@@ -392,6 +398,17 @@ fn a_kept_place_follows_where_the_alias_is() {
     desk.poll_until(|desk| desk.registry.plan().is_some_and(|plan| plan.message.is_some()));
     assert_eq!((where_is(&desk, "Churn", "prod"), where_is(&desk, "Churn", "previous")), (Some(6), None));
     assert_eq!(desk.fake.live_writes().len(), 2, "previous was set, and taken back");
+    desk.poll_until(|desk| desk.journal.records().len() == 3);
+    let told: Vec<_> = desk.journal.records().iter().map(|it| (it.title(), it.outcome)).collect();
+    assert_eq!(
+        told,
+        [
+            ("previous: new → v3".to_owned(), Outcome::Done),
+            ("prod: v3 → v7".to_owned(), Outcome::Refused),
+            ("previous: v3 → deleted".to_owned(), Outcome::Done),
+        ]
+    );
+    assert_eq!(desk.journal.records()[0].undone_by.as_ref(), Some(&desk.journal.records()[2].id));
     settled(&mut desk);
     assert_eq!(desk.registry.plan().unwrap().changes[0].change.title(), "previous: new → v6");
 }

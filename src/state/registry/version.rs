@@ -1,6 +1,7 @@
 //! One version: what it is, what was packaged in it, and edits of its description and tags.
 
 use crate::entities::{ArtifactRoot, MlModel, ModelVersion, VersionNumber};
+use crate::state::journal::{Edit, Outcome};
 use crate::state::remote::Remote;
 use crate::state::tasks::{Feed, Polled};
 use crate::state::{Cx, ModelKind};
@@ -192,7 +193,15 @@ impl VersionPage {
             Polled::Lost => (Err(crate::state::remote::lost()), Err(crate::state::remote::lost())),
         };
         let edit = edit.clone();
-        self.editing = match verdict(&edit, &answer, &read_back) {
+        let verdict = verdict(&edit, &answer, &read_back);
+        let kind = self.target.as_ref().map_or(ModelKind::Model, |(kind, ..)| *kind);
+        let (outcome, text) = match &verdict {
+            Ok(text) => (Outcome::Done, text.clone()),
+            Err(why) => (Outcome::Refused, why.clone()),
+        };
+        let (model, version) = (edit.name.clone(), Some(edit.version));
+        cx.journal.note(&cx.store.info(), Edit { kind, model, version, effect: None, outcome, text });
+        self.editing = match verdict {
             Ok(text) => {
                 cx.notices.success(text, None);
                 self.saved = Some(edit);

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::tree::SpanTree;
 use crate::entities::{Assessment, NewFeedback, Span, Trace};
-use crate::state::activity::{ActivityEntry, Outcome};
+use crate::state::journal::{Edit, Outcome};
 use crate::state::remote::{Remote, lost};
 use crate::state::tasks::{Feed, Polled, Task};
-use crate::state::{Cx, format};
+use crate::state::{Cx, ModelKind, format};
 use crate::tracking::{Answer, TrackingError};
 
 /// A trace with its tree.
@@ -225,8 +225,8 @@ impl TracePage {
                 (format!("Feedback on trace {trace}: {error}"), outcome)
             }
         };
-        let server = cx.store.info().label.clone();
-        cx.activity.push(ActivityEntry { at: format::now(), server, text, outcome, undo: None });
+        let (kind, model) = (ModelKind::Model, String::new());
+        cx.journal.note(&cx.store.info(), Edit { kind, model, version: None, effect: None, outcome, text });
     }
 
     /// Its id.

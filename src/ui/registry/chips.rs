@@ -4,7 +4,7 @@ use egui::{Context, Id, Response, Sense, Ui};
 
 use crate::entities::Millis;
 use crate::entities::{RegisteredModel, VersionNumber};
-use crate::state::registry::departures::Departure;
+use crate::state::journal::Departure;
 use crate::state::registry::models::alias_rank;
 use crate::ui::widgets::{alias_chip_ui, alias_ghost_ui};
 

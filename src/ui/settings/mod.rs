@@ -5,9 +5,10 @@ mod policy;
 use egui::{ScrollArea, Ui};
 
 use super::Cx;
-use super::widgets::{fact_ui, facts_ui, switch_ui};
+use super::widgets::{fact_ui, facts_ui, switch_ui, text_with_copy_ui};
 use crate::state::chat::ChatCommand;
 use crate::state::command::Commands;
+use crate::state::journal::JournalCommand;
 use crate::state::settings::{Density, ThemeChoice};
 use crate::state::{Command, format};
 use crate::theme::{self, Icon, size};
@@ -24,6 +25,8 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
             policy::show(ui, cx, out);
             ui.add_space(size::SPACE_XL);
             conversations_ui(ui, cx, out);
+            ui.add_space(size::SPACE_XL);
+            journal_ui(ui, cx, out);
             ui.add_space(size::SPACE_XL);
             servers_ui(ui, cx, out);
             ui.add_space(size::SPACE_XL);
@@ -69,6 +72,36 @@ fn conversations_ui(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
         let text = format!("Delete {}", format::counted(count, "conversation", "conversations"));
         if ui.add(theme::button::default((Icon::Delete.image(), text))).clicked() {
             out.push(ChatCommand::DeleteAll);
+        }
+    }
+}
+
+fn journal_ui(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
+    let settings = &cx.state.settings.get().journal;
+    ui.label(theme::text::title("Journal"));
+    ui.label(theme::text::weak(
+        "What was moved here and by others. MLflow itself keeps no history of aliases",
+    ));
+    ui.add_space(size::SPACE_S);
+    let mut notify = settings.notify_desktop;
+    if ui.checkbox(&mut notify, "Tell me on the desktop when others move an alias").changed() {
+        out.push(JournalCommand::NotifyDesktop(notify));
+    }
+    let mut tell = settings.tell_colleagues;
+    let hover = "Written after the move as flowdeck.promotion.<alias>: from, to, who, when and why";
+    if ui.checkbox(&mut tell, "Tell colleagues: write a tag on the model").on_hover_text(hover).changed() {
+        out.push(JournalCommand::TellColleagues(tell));
+    }
+    ui.add_space(size::SPACE_XS);
+    match cx.state.journal.place() {
+        Some(place) => {
+            let place = place.display().to_string();
+            facts_ui(ui, "journal", |ui| {
+                fact_ui(ui, "File", |ui| text_with_copy_ui(ui, &place, "path", out));
+            });
+        }
+        None => {
+            ui.label(theme::text::weak("Kept nowhere: this machine has no folder for it"));
         }
     }
 }

@@ -9,6 +9,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use flowdeck::app::{Flowdeck, Options};
 use flowdeck::state::dialogs::Dialogs;
+use flowdeck::state::journal::{Outcome, Record};
 use flowdeck::tracking::Environment;
 use futures_util::future::BoxFuture;
 
@@ -65,7 +66,7 @@ pub struct Start {
     pub environment: Vec<(&'static str, String)>,
     /// Where the settings are kept; nowhere by default.
     pub config_folder: Option<PathBuf>,
-    /// Where conversations are kept; nowhere by default.
+    /// Where conversations and the journal are kept; nowhere by default.
     pub data_folder: Option<PathBuf>,
     /// Answers to native dialogs.
     pub dialogs: ScriptedDialogs,
@@ -157,6 +158,12 @@ pub fn press(app: &mut App, key: egui::Key) {
     app.key_press(key);
     app.step();
     app.step();
+}
+
+/// What the journal has of what was done here. Other tests move aliases on the same server, and are seen.
+pub fn done_here(app: &App) -> Vec<Arc<Record>> {
+    let records = app.state().state().journal.records().iter();
+    records.filter(|record| record.outcome != Outcome::Seen).cloned().collect()
 }
 
 /// Fills in what the plan of a protected alias asks for, and confirms with Enter.

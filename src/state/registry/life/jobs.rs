@@ -7,10 +7,12 @@ use super::work::{Event, MOST_EVENTS, Step, carry_out};
 use super::write::Write;
 use super::{After, LifeCommand};
 use crate::entities::{ModelVersionStatus, VersionNumber};
-use crate::state::activity::Outcome;
+use crate::state::journal::entry::{Effect, Move};
+use crate::state::journal::{Edit, Outcome};
 use crate::state::policy::Level;
 use crate::state::registry::board::Board;
-use crate::state::registry::operations::{Start, push_entry};
+use crate::state::registry::models::Models;
+use crate::state::registry::operations::Start;
 use crate::state::registry::plan::Plan;
 use crate::state::registry::promotion::{AliasChange, Order};
 use crate::state::registry::sequence::OnFailure;
@@ -107,7 +109,7 @@ impl Registry {
 
     /// What is shown from now on is what the store says.
     fn take_step(&mut self, step: &Step, cx: &mut Cx<'_>) {
-        push_entry(&step.text, step.outcome, undo_of(step, cx), cx);
+        cx.journal.note(&cx.store.info(), noted(step, &self.prompts));
         if step.outcome == Outcome::Done {
             self.note_after(&step.write);
         }
@@ -193,7 +195,7 @@ impl Registry {
         }
         let change = AliasChange { kind, name, alias: wish.alias, from: None, to: Some(version) };
         let orders = vec![Order::plain(change)];
-        self.start(Start { orders, plan: None, undoes: false, on_failure: OnFailure::Stop }, cx);
+        self.start(Start { on_failure: OnFailure::Stop, ..Start::of(orders) }, cx);
     }
 
     fn job_lost(&mut self, job: &Job, cx: &mut Cx<'_>) {
@@ -221,15 +223,34 @@ fn subject_of(write: &Write) -> (Option<ModelKind>, &str) {
     }
 }
 
-/// Only a name can be taken back: what is deleted is gone.
-fn undo_of(step: &Step, cx: &Cx<'_>) -> Option<Command> {
-    let Write::Rename { name, to } = &step.write else { return None };
-    if step.outcome != Outcome::Done {
-        return None;
-    }
-    let write = Write::Rename { name: to.clone(), to: name.clone() };
-    let server = cx.store.info().uri.clone();
-    Some(RegistryCommand::Life(LifeCommand::Undo { server, write }).into())
+/// As the journal has it.
+fn noted(step: &Step, prompts: &Models) -> Edit {
+    let (kind, name) = match &step.write {
+        Write::Rename { name, .. } if step.outcome != Outcome::Done => {
+            (Some(ModelKind::Model), name.as_str())
+        }
+        write => subject_of(write),
+    };
+    let kind = kind.unwrap_or_else(|| match prompts.get(name) {
+        Some(_) => ModelKind::Prompt,
+        None => ModelKind::Model,
+    });
+    let (version, effect) = match &step.write {
+        Write::Rename { name, .. } => (None, Some(Effect::Renamed { from: name.clone() })),
+        Write::DeleteModel { .. } => (None, Some(Effect::Deleted)),
+        Write::DeleteVersion { version, .. } => (Some(*version), Some(Effect::Deleted)),
+        Write::CreateVersion(_) => (made_version(step).map(|(_, version)| version), None),
+        Write::CreateModel(_) | Write::Describe { .. } | Write::SetTag { .. } | Write::DeleteTag { .. } => {
+            (None, None)
+        }
+    };
+    Edit { kind, model: name.to_owned(), version, effect, outcome: step.outcome, text: step.text.clone() }
+}
+
+/// Gives a model the name back that it had before. Nothing else can be taken back: what is deleted is gone.
+pub fn rename_command(renamed: &Move, before: &str) -> Command {
+    let write = Write::Rename { name: renamed.model.clone(), to: before.to_owned() };
+    RegistryCommand::Life(LifeCommand::Undo { server: renamed.server.clone(), write }).into()
 }
 
 fn made_version(step: &Step) -> Option<(String, VersionNumber)> {

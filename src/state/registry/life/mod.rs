@@ -16,6 +16,7 @@ use std::time::Instant;
 
 use futures_util::StreamExt as _;
 
+pub use jobs::rename_command;
 pub use loss::Loss;
 pub use work::Step;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::write::{Effect, Write, find_model};
 use crate::entities::NewModel;
-use crate::state::activity::Outcome;
+use crate::state::journal::Outcome;
 use crate::state::registry::promotion::{RETRY_PAUSES, is_certain_refusal};
 use crate::state::tasks::Feeder;
 use crate::tracking::{Store, TrackingError};

@@ -19,11 +19,11 @@ use super::drag::{Drag, Dragging};
 use super::menus::Subject;
 use crate::entities::{VersionNumber, tag};
 use crate::state::command::Commands;
+use crate::state::journal::Departure;
 use crate::state::navigation::ModelKind;
 use crate::state::registry::RegistryCommand;
 use crate::state::registry::between::Between;
 use crate::state::registry::board::Board;
-use crate::state::registry::departures::{Departure, departures};
 use crate::state::registry::finding::Finding;
 use crate::theme::{Icon, size};
 use crate::ui::Cx;
@@ -60,7 +60,7 @@ pub struct BoardView {
     /// The chip that a plan or a dialog was opened from: it has the focus again afterwards.
     origin: Option<String>,
     departures: Vec<Departure>,
-    departures_of: Option<usize>,
+    departures_of: Option<u64>,
 }
 
 /// Whether the table scrolls to the cursor in this frame.
@@ -155,10 +155,10 @@ impl BoardView {
     }
 
     fn note_departures(&mut self, cx: &Cx<'_>, subject: Subject<'_>) {
-        let entries = cx.state.activity.entries();
-        if self.departures_of != Some(entries.len()) {
-            self.departures = departures(entries, &subject.store.uri, (subject.kind, subject.name));
-            self.departures_of = Some(entries.len());
+        let journal = &cx.state.journal;
+        if self.departures_of != Some(journal.revision()) {
+            self.departures = journal.departures(&subject.store.uri, subject.name);
+            self.departures_of = Some(journal.revision());
         }
     }
 

@@ -17,7 +17,7 @@ use crate::state::command::Commands;
 use crate::state::format;
 use crate::state::registry::RegistryCommand;
 use crate::state::registry::links::alias_uri;
-use crate::state::registry::plan::{Blocker, Plan};
+use crate::state::registry::plan::{Answers, Blocker, Plan};
 use crate::state::registry::planned::Step;
 use crate::state::registry::promotion::AliasChange;
 use crate::theme::{self, Icon, Themed as _, Tint, size};
@@ -75,7 +75,7 @@ impl PlanView {
                 WIDTH.min(screen.width() - 2.0 * size::SPACE_XXL)
             });
             title_ui(ui, plan, &server);
-            messages_ui(ui, plan);
+            messages_ui(ui, plan, &self.answers.get(), out);
             rows::show(ui, plan, out);
             checks::show(ui, plan);
             let mut compared = 0.0;
@@ -164,8 +164,10 @@ impl PlanView {
 
     fn cancel_ui(&mut self, ui: &mut Ui, plan: &Plan, deletes: bool, out: &mut Commands) {
         let done = !plan.done().is_empty();
-        if done && !plan.is_busy() && ui.add(theme::button::default("Undo what was done")).clicked() {
-            out.push(RegistryCommand::UndoDone);
+        let journalled = !plan.lacks_journal;
+        let undo = if journalled { "Undo what was done" } else { "Undo without journal" };
+        if done && !plan.is_busy() && ui.add(theme::button::default(undo)).clicked() {
+            out.push(RegistryCommand::UndoDone { journalled });
         }
         let label = if plan.is_busy() || done { "Close" } else { "Cancel" };
         let cancel = ui.add(theme::button::default(label));
@@ -251,10 +253,19 @@ fn title_ui(ui: &mut Ui, plan: &Plan, server: &str) {
     ui.add_space(size::SPACE_S);
 }
 
-fn messages_ui(ui: &mut Ui, plan: &Plan) {
+fn messages_ui(ui: &mut Ui, plan: &Plan, answers: &Answers, out: &mut Commands) {
     let tokens = ui.tokens();
     if let Some(message) = &plan.message {
         bar_ui(ui, Icon::Error, tokens.failure, message);
+    }
+    if plan.lacks_journal && !plan.is_busy() && plan.left().next().is_some() {
+        let note = "Flowdeck then forgets where the alias was, and cannot find out how a move ended that it did not live to end";
+        let ready = plan.blocker(answers).is_none();
+        let button = ui.add_enabled(ready, egui::Button::new("Move without journal"));
+        if button.on_hover_text(note).clicked() {
+            let answers = Answers { without_journal: true, ..answers.clone() };
+            out.push(RegistryCommand::Confirm(answers));
+        }
     }
     if let Some(error) = &plan.policy_error {
         let text = format!("The policy file does not count, and the usual protection holds. {error}");
