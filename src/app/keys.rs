@@ -96,6 +96,7 @@ const IN_PLACE: &[(&str, &str)] = &[
     ("A", "Go to the aliases of a version, and from one to the next"),
     ("M", "Move the focused alias: type a version, then Enter"),
     ("Ctrl+Enter", "Open a model beside those that are open"),
+    ("Ctrl+Shift+Z", "Plan the way back of the alias that moved last"),
     ("Ctrl+Enter", "Send the message"),
     ("N P F7 ⇧F7", "Next and previous difference of a comparison"),
     ("Space C", "In tables: mark two rows, then compare them"),

@@ -26,6 +26,8 @@ mod details;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod journal;
+#[cfg(test)]
 mod kept;
 #[cfg(test)]
 mod life;

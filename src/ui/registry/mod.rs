@@ -12,6 +12,7 @@ mod list;
 mod matrix;
 mod menus;
 mod plan;
+mod rollback;
 mod version;
 
 use egui::{Key, Modifiers, Ui};

@@ -17,6 +17,7 @@ use super::ask::Ask;
 use super::dialogs::Dialog;
 use super::drag::{Drag, Dragging};
 use super::menus::Subject;
+use super::rollback;
 use crate::entities::{VersionNumber, tag};
 use crate::state::command::Commands;
 use crate::state::journal::Departure;
@@ -114,9 +115,10 @@ impl BoardView {
             empty_ui(ui, Icon::Model, "This model has no versions yet", text, None, out);
             return;
         }
+        self.note_departures(cx, subject);
+        rollback::bar_ui(ui, &self.departures, subject, place.keys, out);
         let between = Between::of(board.placed(), self.pair.as_ref());
         self.find(ui, board, between.as_ref());
-        self.note_departures(cx, subject);
         self.toolbar_ui(ui, subject, place, out);
         self.jump_ui(ui, board, between.as_ref());
         self.go_to_ui(ui, board, place);
