@@ -22,7 +22,7 @@ fn expected(fault: &Fault) -> (fn(&TrackingError) -> bool, usize) {
         Fault::HangUp | Fault::ForwardThenHangUp | Fault::Cut { .. } => {
             (|error| matches!(error, TrackingError::Connection { .. }), 3)
         }
-        Fault::Stall { .. } | Fault::Delay(_) | Fault::Trickle { .. } => {
+        Fault::Hold | Fault::Stall { .. } | Fault::Delay(_) | Fault::Trickle { .. } => {
             (|error| matches!(error, TrackingError::Timeout { .. }), 1)
         }
         Fault::Answer { status: 401, .. } => {

@@ -21,10 +21,15 @@ mod concurrency;
 mod connecting;
 #[cfg(test)]
 mod conversations;
+#[cfg(unix)]
+#[cfg(test)]
+mod crash;
 #[cfg(test)]
 mod details;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod interleaved;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]

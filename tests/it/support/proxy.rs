@@ -32,6 +32,8 @@ pub enum Fault {
     Answer { status: u16, headers: Vec<(&'static str, String)>, body: Vec<u8> },
     /// The connection is closed without an answer; the server never sees the request.
     HangUp,
+    /// Silence until the client leaves; the server never sees the request.
+    Hold,
     /// The server does what was asked, and the connection is closed without an answer: an unknown outcome.
     ForwardThenHangUp,
     /// The answer's head and so many bytes of its body, then the connection is closed.
@@ -301,6 +303,7 @@ async fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
         }
         Some(Fault::Answer { status, headers, body }) => answer(&mut client, status, &headers, &body).await,
         Some(Fault::HangUp) => Ok(()),
+        Some(Fault::Hold) => client.read(&mut [0]).await.map(drop),
         Some(Fault::ForwardThenHangUp) => {
             let mut server = forward(&seen, path, &shared.upstream).await?;
             server.read_to_end(&mut Vec::new()).await.map(drop)
