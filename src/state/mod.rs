@@ -6,6 +6,7 @@
 
 mod announce;
 pub mod artifacts;
+pub mod bench;
 pub mod chat;
 pub mod command;
 pub mod compare;

@@ -23,8 +23,17 @@ const CRATES: &[(&str, &[&str])] = &[
     ("reqwest", &["tracking", "agent"]),
     (
         "serde_json",
-        &["tracking", "agent", "state/settings", "state/policy", "state/chat/shelf", "state/journal"],
+        &[
+            "tracking",
+            "agent",
+            "state/settings",
+            "state/policy",
+            "state/chat/shelf",
+            "state/journal",
+            "state/bench",
+        ],
     ),
+    ("serde_json_path", &["state/bench"]),
     ("serde_saphyr", &["tracking"]),
     ("hyper", &["agent"]),
     ("process_wrap", &["agent"]),
