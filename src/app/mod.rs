@@ -15,6 +15,7 @@ use crate::state::command::Commands;
 use crate::state::connection::Connection;
 use crate::state::dialogs::{Dialogs, Showing};
 use crate::state::endpoints::Endpoints;
+use crate::state::evidence::EvidenceShelf;
 use crate::state::journal::Journal;
 use crate::state::notices::Notices;
 use crate::state::policy::PolicyFile;
@@ -64,6 +65,7 @@ impl Flowdeck {
         let who = options.environment.who().to_owned();
         let mut state = State {
             journal: Journal::open(options.data_folder.clone(), who, &tasks),
+            evidence: EvidenceShelf::open(options.data_folder.clone(), &tasks),
             tasks,
             environment: Arc::new(options.environment),
             dialogs: options.dialogs,

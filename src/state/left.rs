@@ -53,6 +53,7 @@ impl State {
                 dialogs: &self.dialogs,
                 notices: &mut said,
                 journal: &self.journal,
+                evidence: &self.evidence,
                 settings: self.settings.edit(),
                 policy: &self.policy,
                 environment: &self.environment,

@@ -13,6 +13,7 @@ pub mod compare;
 pub mod connection;
 pub mod dialogs;
 pub mod endpoints;
+pub mod evidence;
 pub mod experiments;
 pub mod finder;
 mod follow;
@@ -63,6 +64,8 @@ pub struct State {
     pub policy: policy::PolicyFile,
     /// What was changed on servers, here and by others.
     pub journal: journal::Journal,
+    /// What speaks for versions.
+    pub evidence: evidence::EvidenceShelf,
     /// Where we are and were.
     pub navigation: Navigation,
     /// The attempt to reach a server, and why the last one failed.
@@ -95,6 +98,8 @@ pub struct Cx<'a> {
     pub notices: &'a mut notices::Notices,
     /// What was changed on servers.
     pub journal: &'a journal::Journal,
+    /// What speaks for versions.
+    pub evidence: &'a evidence::EvidenceShelf,
     /// What survives a restart.
     pub settings: &'a mut settings::Settings,
     /// Which aliases may be moved how.
@@ -115,6 +120,8 @@ impl State {
         self.showing.poll(&mut self.notices);
         self.policy.poll(&self.tasks, self.settings.edit(), &mut self.notices);
         self.poll_journal();
+        let store = self.workspace.as_ref().map(|workspace| &workspace.store);
+        self.evidence.poll(store, &self.tasks, &mut self.notices);
         match self.connection.poll(&self.tasks, &self.environment) {
             Some(Ok(opened)) => self.open_workspace(opened),
             // Without a workspace the Connect screen shows it.
@@ -195,6 +202,7 @@ impl State {
             dialogs: &self.dialogs,
             notices: &mut self.notices,
             journal: &self.journal,
+            evidence: &self.evidence,
             settings: self.settings.edit(),
             policy: &self.policy,
             environment: &self.environment,

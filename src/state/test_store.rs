@@ -9,6 +9,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::Cx;
 use super::dialogs::Dialogs;
+use super::evidence::EvidenceShelf;
 use super::journal::Journal;
 use super::notices::Notices;
 use super::policy::PolicyFile;
@@ -194,6 +195,7 @@ pub struct TestCx {
     policy: PolicyFile,
     environment: Environment,
     journal: Journal,
+    evidence: EvidenceShelf,
 }
 
 impl TestCx {
@@ -216,6 +218,7 @@ impl TestCx {
             notices: Notices::default(),
             policy: PolicyFile::default(),
             environment: Environment::default(),
+            evidence: EvidenceShelf::default(),
         }
     }
 
@@ -228,6 +231,7 @@ impl TestCx {
             dialogs: &self.dialogs,
             notices: &mut self.notices,
             journal: &self.journal,
+            evidence: &self.evidence,
             settings: &mut self.settings,
             policy: &self.policy,
             environment: &self.environment,

@@ -31,6 +31,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "state/chat/shelf",
             "state/journal",
             "state/bench",
+            "state/evidence",
         ],
     ),
     ("serde_json_path", &["state/bench"]),

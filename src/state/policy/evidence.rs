@@ -1,16 +1,11 @@
 //! What speaks for a version, and which rules it satisfies.
 
-use jiff::Timestamp;
-use serde::Deserialize;
-
 use super::Requirements;
 use crate::entities::{Millis, ModelVersion, Tags, VersionNumber};
-use crate::state::format;
 use crate::state::settings::Settings;
+use crate::state::{evidence, format};
 use crate::tracking::{Environment, StoreInfo};
 
-/// Tag of a version with the last bench of it: a time, or JSON with the time in `at`.
-const BENCH_TAG: &str = "flowdeck.bench";
 const APPROVAL_TAG: &str = "approval";
 const APPROVED: &str = "approved";
 const APPROVED_BY_TAG: &str = "approved_by";
@@ -32,9 +27,14 @@ pub struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    /// What the version itself tells.
-    pub fn of_version(version: &'a ModelVersion, me: &'a [String], now: Millis) -> Self {
-        let bench = version.tags.get(BENCH_TAG).and_then(|text| bench_time(text));
+    /// What the version itself tells. `bench`: when the last bench ended that is kept here of exactly this version.
+    pub fn of_version(
+        version: &'a ModelVersion,
+        bench: Option<Millis>,
+        me: &'a [String],
+        now: Millis,
+    ) -> Self {
+        let bench = bench.max(evidence::tag::read(&version.tags).map(|shared| shared.at));
         Self { version: version.version, tags: &version.tags, bench, me, now }
     }
 }
@@ -136,31 +136,6 @@ fn approval_holds(evidence: &Evidence<'_>) -> Result<(), String> {
     }
 }
 
-#[derive(Deserialize)]
-struct BenchTag {
-    at: BenchTime,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum BenchTime {
-    Millis(Millis),
-    Text(String),
-}
-
-/// Reads a time as RFC 3339 or in milliseconds, on its own or in JSON.
-fn bench_time(text: &str) -> Option<Millis> {
-    let plain = |text: &str| {
-        let text = text.trim();
-        let stamp = text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond);
-        stamp.or_else(|| text.parse().ok())
-    };
-    plain(text).or_else(|| match serde_json::from_str::<BenchTag>(text).ok()?.at {
-        BenchTime::Millis(at) => Some(at),
-        BenchTime::Text(at) => plain(&at),
-    })
-}
-
 /// The names that we go by on a server: who logged in, who MLflow's Python client would be, who uses this computer.
 pub fn me(environment: &Environment, settings: &Settings, store: &StoreInfo) -> Vec<String> {
     let logged_in =
@@ -175,7 +150,10 @@ pub fn me(environment: &Environment, settings: &Settings, store: &StoreInfo) -> 
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::state::evidence::tag::BENCH_TAG;
 
     const NOW: Millis = 1_800_000_000_000;
 
@@ -186,7 +164,7 @@ mod tests {
 
     fn objection(requires: &Requirements, tags: &[(&str, &str)]) -> Option<String> {
         let me = ["ann".to_owned()];
-        requires.objection(&Evidence::of_version(&version(tags), &me, NOW))
+        requires.objection(&Evidence::of_version(&version(tags), None, &me, NOW))
     }
 
     #[test]
@@ -217,6 +195,16 @@ mod tests {
             }
         }
         assert!(objection(&requires, &[(BENCH_TAG, "soon")]).unwrap().contains("No evidence"));
+    }
+
+    #[test]
+    fn a_bench_that_is_kept_here_counts_as_one_that_a_tag_tells_of() {
+        let requires = Requirements { bench_days: Some(14), ..Default::default() };
+        let old = (NOW - 15 * DAY_MS).to_string();
+        let version = version(&[(BENCH_TAG, &old)]);
+        let objection = |bench| requires.objection(&Evidence::of_version(&version, bench, &[], NOW));
+        assert!(objection(None).is_some() && objection(Some(NOW - 16 * DAY_MS)).is_some());
+        assert_eq!(objection(Some(NOW - DAY_MS)), None);
     }
 
     #[test]

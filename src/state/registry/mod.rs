@@ -4,6 +4,8 @@ pub mod ages;
 pub mod between;
 pub mod board;
 #[cfg(test)]
+mod evidence_tests;
+#[cfg(test)]
 mod fake_store;
 pub mod finding;
 pub mod left_behind;
@@ -38,6 +40,7 @@ use plan::{Answers, Plan};
 use promotion::{AliasChange, LOOKS, Made};
 use version::{VersionEdit, VersionPage};
 
+use super::evidence::EvidenceItem;
 use super::finder::Found;
 use super::navigation::{ModelKind, Route, Section};
 use super::{Command, Cx};
@@ -56,6 +59,20 @@ pub enum RegistryCommand {
         alias: String,
         /// Where it shall stand; `None` deletes it.
         to: Option<VersionNumber>,
+    },
+    /// Proposes to point an alias at a version that something speaks for. Always opens a plan, which shows it; the
+    /// journal has it once the alias was moved.
+    PlanWith {
+        /// Model or prompt.
+        kind: ModelKind,
+        /// The registered model.
+        name: String,
+        /// The alias.
+        alias: String,
+        /// Where it shall stand.
+        to: VersionNumber,
+        /// What speaks for the version.
+        evidence: Vec<EvidenceItem>,
     },
     /// Changes what is planned.
     EditPlan(PlanEdit),
@@ -171,8 +188,12 @@ impl Registry {
             }
         }
         self.poll_plan(cx);
+        let saving = self.version.saving().cloned();
         if let Some(truth) = self.version.poll(cx) {
             self.boards_mut().for_each(|board| board.update_version(&truth));
+        }
+        if let (Some(edit), None, Some(plan)) = (saving, self.version.saving(), &mut self.plan) {
+            plan.read_again(&edit.name, edit.version, cx);
         }
         self.poll_operations(cx);
         self.poll_life(deadline, cx);
@@ -222,7 +243,12 @@ impl Registry {
     /// Carries a command out.
     pub fn apply(&mut self, command: RegistryCommand, cx: &mut Cx<'_>) {
         match command {
-            RegistryCommand::Plan { kind, name, alias, to } => self.propose(kind, name, alias, to, cx),
+            RegistryCommand::Plan { kind, name, alias, to } => {
+                self.propose((kind, name, alias), to, Vec::new(), cx);
+            }
+            RegistryCommand::PlanWith { kind, name, alias, to, evidence } => {
+                self.propose((kind, name, alias), Some(to), evidence, cx);
+            }
             RegistryCommand::EditPlan(edit) => self.edit_plan(edit, cx),
             RegistryCommand::Confirm(answers) => self.confirm(&answers, cx),
             RegistryCommand::UndoDone { journalled } => self.undo_done(journalled, cx),

@@ -6,6 +6,7 @@ use super::planned::{Planned, Step};
 use super::promotion::{AliasChange, Order, Why};
 use crate::entities::{RegisteredModel, VersionNumber};
 use crate::state::compare::Comparison;
+use crate::state::evidence::EvidenceItem;
 use crate::state::policy::me;
 use crate::state::{Cx, ModelKind, format};
 
@@ -77,15 +78,22 @@ pub struct Plan {
     shown: usize,
     busy: bool,
     unread: bool,
-    judged: Option<u64>,
+    /// What was asked last: revisions of the policy and of the evidence.
+    judged: Option<(u64, u64)>,
     /// The user wants every place kept.
     keep: bool,
 }
 
 impl Plan {
     /// Proposes a change.
-    pub fn new(id: u64, change: AliasChange, board: &Board, cx: &Cx<'_>) -> Self {
-        let planned = Planned::new(change, board, cx);
+    pub fn new(
+        id: u64,
+        change: AliasChange,
+        evidence: Vec<EvidenceItem>,
+        board: &Board,
+        cx: &Cx<'_>,
+    ) -> Self {
+        let planned = Planned::new(change, board, cx).with(evidence);
         let comparison = compared(&planned, board, cx);
         let mut plan = Self {
             id,
@@ -117,11 +125,20 @@ impl Plan {
         if moved {
             self.show(self.shown, board, cx);
         }
-        if changed || self.judged != Some(cx.policy.revision()) {
+        if changed || self.judged != Some((cx.policy.revision(), cx.evidence.revision())) {
             self.judge(cx);
             return true;
         }
         false
+    }
+
+    /// A version was edited: rules and evidence look at its tags.
+    pub fn read_again(&mut self, name: &str, version: VersionNumber, cx: &Cx<'_>) {
+        let of_it = |planned: &&mut Planned| {
+            planned.change.name == name && planned.change.to == Some(version) && !planned.keeps
+        };
+        self.changes.iter_mut().filter(of_it).for_each(|planned| planned.read_again(cx));
+        self.judge(cx);
     }
 
     /// Asks the policy anew.
@@ -136,7 +153,7 @@ impl Plan {
             .error()
             .filter(|_| !cx.store.info().sample)
             .map(|error| format!("{error}. {}", error.next_step()));
-        self.judged = Some(cx.policy.revision());
+        self.judged = Some((cx.policy.revision(), cx.evidence.revision()));
     }
 
     /// The change that the plan was made for, or the one that is looked at.

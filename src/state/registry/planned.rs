@@ -3,10 +3,11 @@
 use super::board::Board;
 use super::promotion::{AliasChange, Demands, Ending, Event, Stage};
 use crate::entities::{Millis, ModelVersion, ModelVersionStatus, RegisteredModel, VersionNumber};
-use crate::state::Cx;
+use crate::state::evidence::{BenchEvidence, EvidenceItem, VersionKey, tag};
 use crate::state::journal::entry::EntryId;
 use crate::state::policy::{Check, Evidence, Level, Terms, Verdict};
 use crate::state::remote::Remote;
+use crate::state::{Cx, ModelKind};
 
 /// How far a planned change is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,6 +86,11 @@ pub struct Planned {
     pub terms: Terms,
     /// Its rules, and whether they hold.
     pub checks: Vec<Check>,
+    /// What speaks for the version, as far as it is known.
+    pub evidence: Vec<EvidenceItem>,
+    /// What the plan was made with.
+    brought: Vec<EvidenceItem>,
+    bench: Option<(VersionKey, Millis)>,
     /// The model, where it is not the one on the board.
     model: Remote<RegisteredModel>,
     from: Remote<ModelVersion>,
@@ -101,6 +107,9 @@ impl Planned {
             keeps: false,
             terms: Terms::default(),
             checks: Vec::new(),
+            evidence: Vec::new(),
+            brought: Vec::new(),
+            bench: None,
             model: Remote::default(),
             from: Remote::default(),
             to: Remote::default(),
@@ -120,6 +129,12 @@ impl Planned {
         planned
     }
 
+    /// With what speaks for it.
+    pub fn with(mut self, evidence: Vec<EvidenceItem>) -> Self {
+        self.brought = evidence;
+        self
+    }
+
     /// A change that keeps the place that another alias leaves. No rule is asked: nothing is promoted.
     pub fn keeping(change: AliasChange, board: &Board, cx: &Cx<'_>) -> Self {
         let mut planned = Self { keeps: true, ..Self::new(change, board, cx) };
@@ -133,6 +148,13 @@ impl Planned {
         match board.shows(*kind, name).then(|| board.version(*from)).flatten() {
             Some(known) => self.from.settle(known.clone()),
             None => self.from.load(cx.tasks, cx.store.get_model_version(name, *from)),
+        }
+    }
+
+    /// Asks for the version that the alias shall be on once more.
+    pub fn read_again(&mut self, cx: &Cx<'_>) {
+        if let Some(to) = self.change.to {
+            self.to.load(cx.tasks, cx.store.get_model_version(&self.change.name, to));
         }
     }
 
@@ -183,6 +205,7 @@ impl Planned {
         if self.keeps {
             return;
         }
+        self.gather(cx);
         let AliasChange { name, alias, to, .. } = &self.change;
         self.terms = cx.policy.terms(&cx.store.info(), name, alias);
         self.checks = match (to, self.to.error(), self.to.value()) {
@@ -193,7 +216,8 @@ impl Planned {
                 self.terms.requires.checks(Some(Err(&why)))
             }
             (Some(_), None, Some(version)) if !self.to.is_loading() => {
-                self.terms.requires.checks(Some(Ok(&Evidence::of_version(version, me, now))))
+                let bench = self.bench.as_ref().map(|(_, at)| *at);
+                self.terms.requires.checks(Some(Ok(&Evidence::of_version(version, bench, me, now))))
             }
             (Some(_), None, _) => self.terms.requires.checks(None),
         };
@@ -204,7 +228,47 @@ impl Planned {
         if self.keeps || (self.terms.may_override && self.fails()) {
             return Demands::default();
         }
-        Demands { requires: self.terms.requires.clone(), me: me.to_owned() }
+        Demands { requires: self.terms.requires.clone(), me: me.to_owned(), bench: self.bench.clone() }
+    }
+
+    /// Collects what speaks for the version: what the plan was made with, the last bench of exactly this version that
+    /// is kept here, and what its tag tells, where that is newer.
+    fn gather(&mut self, cx: &Cx<'_>) {
+        self.evidence.clone_from(&self.brought);
+        self.bench = None;
+        let Some(version) = self.to.value().filter(|_| self.change.to.is_some()) else { return };
+        let key = VersionKey::of(cx.store.info().settings_key(), version);
+        let last = cx.evidence.last_bench(&key);
+        if let Some(bench) = last {
+            let item = EvidenceItem::Bench(bench.clone());
+            if !self.evidence.contains(&item) {
+                self.evidence.push(item);
+            }
+        }
+        let shared = tag::read(&version.tags);
+        // A tag has whole seconds.
+        let newer = |at: Millis| last.is_none_or(|bench| at / 1000 > bench.ended / 1000);
+        self.evidence.extend(shared.filter(|shared| newer(shared.at)).map(EvidenceItem::Shared));
+        self.bench = last.map(|bench| (key, bench.ended));
+    }
+
+    /// Whether it is a model's version that nothing speaks for, as far as is known.
+    pub fn lacks_evidence(&self) -> bool {
+        let promotes = self.change.kind == ModelKind::Model && self.change.to.is_some() && !self.keeps;
+        promotes && !self.to.is_loading() && self.evidence.is_empty()
+    }
+
+    /// The last bench of exactly this version that is kept here and that its tag does not tell of yet.
+    pub fn unshared_bench(&self) -> Option<&BenchEvidence> {
+        let version = self.to.value()?;
+        let told = tag::read(&version.tags).map_or(0, |shared| shared.at);
+        let (_, last) = self.bench.as_ref()?;
+        self.evidence.iter().find_map(|item| match item {
+            EvidenceItem::Bench(bench) if bench.ended == *last && bench.ended / 1000 > told / 1000 => {
+                Some(bench)
+            }
+            _ => None,
+        })
     }
 
     /// Whether a rule does not hold.
@@ -229,7 +293,7 @@ impl Planned {
             Verdict::Fails(why) => format!("overridden: {} ({why})", check.rule),
             Verdict::Reading => format!("not known: {}", check.rule),
         });
-        let text = lines.collect::<Vec<_>>().join("; ");
+        let text = self.evidence.iter().map(EvidenceItem::noted).chain(lines).collect::<Vec<_>>().join("; ");
         (!text.is_empty()).then_some(text)
     }
 

@@ -7,17 +7,18 @@ use super::promotion::{AliasChange, Ending, Made, Order};
 use super::sequence::OnFailure;
 use super::{PlanEdit, Registry};
 use crate::entities::{RegisteredModel, VersionNumber};
+use crate::state::evidence::EvidenceItem;
 use crate::state::policy::{Level, Terms, me};
 use crate::state::{Cx, ModelKind};
 
 impl Registry {
-    /// Opens a plan; where the policy calls the alias free it is moved at once.
+    /// Opens a plan; where the policy calls the alias free it is moved at once, unless it comes with evidence, which
+    /// is to be looked at.
     pub(super) fn propose(
         &mut self,
-        kind: ModelKind,
-        name: String,
-        alias: String,
+        (kind, name, alias): (ModelKind, String, String),
         to: Option<VersionNumber>,
+        evidence: Vec<EvidenceItem>,
         cx: &mut Cx<'_>,
     ) {
         if self.plan.as_ref().is_some_and(Plan::is_busy) {
@@ -34,12 +35,12 @@ impl Registry {
             return;
         }
         let terms = cx.policy.terms(&cx.store.info(), &change.name, &change.alias);
-        if self.is_free(&change, &terms, cx) {
+        if evidence.is_empty() && self.is_free(&change, &terms, cx) {
             self.move_freely(change, &terms, cx);
             return;
         }
         self.plans += 1;
-        self.plan = Some(Plan::new(self.plans, change, &self.board, cx));
+        self.plan = Some(Plan::new(self.plans, change, evidence, &self.board, cx));
         self.arrange_plan(cx);
     }
 

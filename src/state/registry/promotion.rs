@@ -10,7 +10,8 @@
 use std::time::Duration;
 
 use super::sequence::Teller;
-use crate::entities::{RegisteredModel, VersionNumber};
+use crate::entities::{Millis, ModelVersion, RegisteredModel, VersionNumber};
+use crate::state::evidence::VersionKey;
 use crate::state::journal::entry::{EntryId, How, Move, Standing, Verdict};
 use crate::state::journal::{JournalError, MoveLog};
 use crate::state::policy::{Evidence, Requirements};
@@ -390,6 +391,17 @@ pub struct Demands {
     pub requires: Requirements,
     /// The names that whoever makes the change goes by.
     pub me: Vec<String>,
+    /// When the last bench ended that is kept here, and of exactly which version.
+    pub bench: Option<(VersionKey, Millis)>,
+}
+
+impl Demands {
+    /// Why the version as it is now must not have the alias.
+    fn objection(&self, version: &ModelVersion) -> Option<String> {
+        let of_it = |(key, _): &&(VersionKey, Millis)| *key == VersionKey::of(&key.server, version);
+        let bench = self.bench.as_ref().filter(of_it).map(|(_, at)| *at);
+        self.requires.objection(&Evidence::of_version(version, bench, &self.me, format::now()))
+    }
 }
 
 /// One change to be carried out.
@@ -465,8 +477,7 @@ async fn write_verified(
     if let Some(to) = change.to {
         match store.get_model_version(&change.name, to).await {
             Ok(version) => {
-                let evidence = Evidence::of_version(&version, &demands.me, format::now());
-                if let Some(why) = demands.requires.objection(&evidence) {
+                if let Some(why) = demands.objection(&version) {
                     return (Ending::Forbidden(why), Some(truth));
                 }
             }

@@ -10,6 +10,7 @@ use super::sequence::{News, OnFailure, carry_out_in_order};
 use super::{Looks, Registry, RegistryCommand};
 use crate::entities::{Alias, RegisteredModel, VersionNumber};
 use crate::state::dialogs::Dialogs;
+use crate::state::evidence::EvidenceShelf;
 use crate::state::journal::{Journal, MoveLog, Outcome, Record};
 use crate::state::notices::{NoticeKind, Notices};
 use crate::state::policy::{Policy, PolicyFile};
@@ -246,6 +247,7 @@ pub(super) struct Desk {
     settings: Settings,
     policy: PolicyFile,
     environment: Environment,
+    pub evidence: EvidenceShelf,
     pub fake: Arc<FakeStore>,
     store: Arc<dyn Store>,
     dialogs: Arc<dyn Dialogs>,
@@ -282,6 +284,7 @@ impl Desk {
             settings: Settings::default(),
             policy: PolicyFile::of(policy),
             environment: Environment::default(),
+            evidence: EvidenceShelf::default(),
             store: Arc::clone(&fake) as Arc<dyn Store>,
             fake,
             dialogs: Arc::new(NoDialogs),
@@ -299,6 +302,7 @@ impl Desk {
             dialogs: &self.dialogs,
             notices: &mut self.notices,
             journal: &self.journal,
+            evidence: &self.evidence,
             settings: &mut self.settings,
             policy: &self.policy,
             environment: &self.environment,

@@ -190,7 +190,7 @@ impl Registry {
                 let text = format!("{} was not set on v{version}: another plan is under way", wish.alias);
                 cx.notices.warning(text, None);
             }
-            self.propose(kind, name, wish.alias, Some(version), cx);
+            self.propose((kind, name, wish.alias), Some(version), Vec::new(), cx);
             return;
         }
         let change = AliasChange { kind, name, alias: wish.alias, from: None, to: Some(version) };

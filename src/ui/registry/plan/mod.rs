@@ -5,6 +5,7 @@ mod add;
 mod answers;
 mod checks;
 mod comparison;
+mod evidence;
 mod rows;
 
 use add::AddView;
@@ -78,6 +79,7 @@ impl PlanView {
             messages_ui(ui, plan, &self.answers.get(), out);
             rows::show(ui, plan, out);
             checks::show(ui, plan);
+            evidence::show(ui, plan, cx.now, out);
             let mut compared = 0.0;
             if deletes {
                 deletion_ui(ui, &plan.shown().change);
