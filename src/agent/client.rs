@@ -136,8 +136,19 @@ impl AgentClient {
         Ok(Self { proxied: build(|builder| builder)?, direct: build(ClientBuilder::no_proxy)? })
     }
 
-    pub(super) fn http(&self, endpoint: &Endpoint) -> &Client {
-        if endpoint.is_loopback() { &self.direct } else { &self.proxied }
+    /// The client for an endpoint: one of the two, unless its certificate is verified in another way. That one is made
+    /// anew each time, so that a file with authorities that was changed is read.
+    pub(super) async fn http(&self, endpoint: &Endpoint) -> Result<Client, AgentError> {
+        let direct = endpoint.is_loopback();
+        if endpoint.tls().is_usual() {
+            return Ok(if direct { self.direct.clone() } else { self.proxied.clone() });
+        }
+        let tls = endpoint.tls().clone();
+        let made = tokio::task::spawn_blocking(move || {
+            let tls = tls.load()?;
+            build(|builder| tls.put_into(if direct { builder.no_proxy() } else { builder }))
+        });
+        made.await.map_err(|error| AgentError::Setup { cause: error.to_string() })?
     }
 
     /// Posts `payload` on `runtime` and returns at once.
@@ -150,14 +161,14 @@ impl AgentClient {
     ) -> Turn {
         let (sender, events) = mpsc::channel(CHANNEL);
         let (stop, stopped) = oneshot::channel();
-        let http = self.http(&endpoint).clone();
-        let body: Arc<str> = payload.to_json().into();
+        let clients = self.clone();
+        let body: Arc<str> = payload.to_json_for(&endpoint).into();
         let task = runtime.spawn(async move {
             let mut exchange = Exchange::new(endpoint, body, Outlet { sender, wake });
             let result = tokio::select! {
                 biased;
                 Ok(()) = stopped => Err(AgentError::Cancelled),
-                result = exchange.run(&http) => result,
+                result = exchange.run(&clients) => result,
             };
             exchange.report(result).await;
         });
@@ -221,7 +232,8 @@ impl Exchange {
     }
 
     /// Sends the question and reads the answer to its end.
-    async fn run(&mut self, http: &Client) -> Result<(), AgentError> {
+    async fn run(&mut self, clients: &AgentClient) -> Result<(), AgentError> {
+        let http = clients.http(&self.endpoint).await?;
         let request = http.post(self.endpoint.url().clone()).headers(headers(&self.endpoint)?);
         let sending = request.body(self.body.to_string()).send();
         let patience = self.patience();
@@ -347,13 +359,19 @@ fn headers(endpoint: &Endpoint) -> Result<HeaderMap, AgentError> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static(request::ACCEPT));
     headers.insert(request::RETURN_TRACE_ID, HeaderValue::from_static("true"));
+    put_login(endpoint, &mut headers)?;
+    Ok(headers)
+}
+
+/// The token and the endpoint's own headers; one of those may take the token's place.
+pub(super) fn put_login(endpoint: &Endpoint, headers: &mut HeaderMap) -> Result<(), AgentError> {
     if let Some(token) = endpoint.token() {
         let value = HeaderValue::try_from(format!("Bearer {}", token.secret()));
         let mut value = value.map_err(|_secret| AgentError::Token)?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
     }
-    Ok(headers)
+    endpoint.headers().iter().try_for_each(|header| header.put_into(headers))
 }
 
 fn build(with: impl Fn(ClientBuilder) -> ClientBuilder) -> Result<Client, AgentError> {

@@ -44,6 +44,11 @@ impl CustomInputs {
         }
     }
 
+    /// As it was read.
+    pub(super) fn into_object(self) -> Map<String, Value> {
+        self.0
+    }
+
     /// With one more text in it.
     pub fn with(mut self, key: &str, text: &str) -> Self {
         self.0.insert(key.to_owned(), Value::String(text.to_owned()));

@@ -1,11 +1,16 @@
-//! Where an agent is served: the address as people type it, and the token that goes with it.
+//! Where an agent is served, and how it is asked: the address as people type it, the token that goes with it, the
+//! dialect, headers and certificates.
 
 use std::fmt;
 use std::time::Duration;
 
 use url::{Host, Url};
 
+use super::dialect::RequestDialect;
 use super::error::AgentError;
+use super::headers::{Header, SentHeader};
+use super::request::RequestFields;
+use super::tls::Tls;
 
 /// A bearer token. Neither `Debug` nor an error ever shows it.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,13 +44,17 @@ impl fmt::Debug for Token {
     }
 }
 
-/// An address that answers Responses payloads. Its query may hold a key, as in `?code=…`: it is sent, and shown,
+/// An address that answers questions. Its query may hold a key, as in `?code=…`: it is sent, and shown,
 /// remembered or copied nowhere.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
     url: Url,
     token: Option<Token>,
     patience: Option<Duration>,
+    dialect: RequestDialect,
+    fields: RequestFields,
+    headers: Vec<SentHeader>,
+    tls: Tls,
 }
 
 impl Endpoint {
@@ -70,12 +79,21 @@ impl Endpoint {
         }
         url.set_fragment(None);
         let path = url.path().to_owned();
+        let dialect = RequestDialect::of_url(&url).unwrap_or_default();
         if path == "/" {
             url.set_path("/invocations");
         } else if is_databricks_endpoint(&path) {
             url.set_path(&format!("{}/invocations", path.trim_end_matches('/')));
         }
-        Ok(Self { url, token: None, patience: None })
+        Ok(Self {
+            url,
+            token: None,
+            patience: None,
+            dialect,
+            fields: RequestFields::default(),
+            headers: Vec::new(),
+            tls: Tls::default(),
+        })
     }
 
     /// The same address with a token; an empty one is none.
@@ -86,6 +104,61 @@ impl Endpoint {
     /// The same address; a question waits no longer than this for the next byte of its answer.
     pub fn with_patience(self, patience: Option<Duration>) -> Self {
         Self { patience, ..self }
+    }
+
+    /// The same address, asked in this dialect. Without it, in the one that the address's end stands for.
+    pub fn with_dialect(self, dialect: RequestDialect) -> Self {
+        Self { dialect, ..self }
+    }
+
+    /// The same address; these go beside the conversation in every request.
+    pub fn with_fields(self, fields: RequestFields) -> Self {
+        Self { fields, ..self }
+    }
+
+    /// The same address; these headers go with every request. `variable` answers what an environment variable holds.
+    pub fn with_headers(self, headers: &[Header], variable: impl Fn(&str) -> Option<String>) -> Self {
+        let headers = headers.iter().map(|header| SentHeader::new(header.clone(), &variable)).collect();
+        Self { headers, ..self }
+    }
+
+    /// The same address; its certificate is verified so.
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self { tls, ..self }
+    }
+
+    /// The same address without a token and without what headers take from the environment: nobody has addressed it
+    /// yet.
+    pub fn without_secrets(mut self) -> Self {
+        self.token = None;
+        self.headers.retain(|header| header.header.variable().is_none());
+        self
+    }
+
+    /// In which vocabulary it is asked.
+    pub fn dialect(&self) -> RequestDialect {
+        self.dialect
+    }
+
+    /// What goes beside the conversation in every request.
+    pub(in crate::agent) fn fields(&self) -> &RequestFields {
+        &self.fields
+    }
+
+    /// The headers of its own.
+    pub(in crate::agent) fn headers(&self) -> &[SentHeader] {
+        &self.headers
+    }
+
+    /// How its certificate is verified.
+    pub fn tls(&self) -> &Tls {
+        &self.tls
+    }
+
+    /// Every secret that goes along: what must not reach the disk.
+    pub fn secrets(&self) -> Vec<Token> {
+        let held = self.headers.iter().filter_map(SentHeader::secret);
+        self.token.iter().chain(held).cloned().collect()
     }
 
     /// How long a question waits for the next byte of its answer, if not as long as any.
@@ -131,6 +204,17 @@ impl Endpoint {
         self.token.is_some() && self.is_exposed()
     }
 
+    /// The header whose secret would travel unencrypted over a network.
+    pub fn exposed_header(&self) -> Option<&str> {
+        let held = self.headers.iter().find(|header| header.secret().is_some());
+        held.filter(|_| self.is_exposed()).map(|header| header.header.name.as_str())
+    }
+
+    /// Whether somebody in between could pose as the server: its certificate is not verified.
+    pub fn is_unverified(&self) -> bool {
+        self.tls.unverified && self.url.scheme() == "https"
+    }
+
     /// Whether what is sent there travels unencrypted over a network.
     pub fn is_exposed(&self) -> bool {
         self.url.scheme() == "http" && !self.is_loopback()
@@ -141,10 +225,31 @@ impl Endpoint {
         self.url.path().contains("/serving-endpoints/")
     }
 
+    /// The name of a Databricks serving endpoint: letters, digits, `-` and `_`.
+    pub fn databricks_name(&self) -> Option<&str> {
+        let (_, rest) = self.url.path().split_once("/serving-endpoints/")?;
+        rest.split('/').next().filter(|name| !name.is_empty())
+    }
+
+    /// Routes of the server whose gateway this is, if it is one: `…/gateway/<name>/invocations`,
+    /// `…/gateway/mlflow/v1/chat/completions`.
+    pub(in crate::agent) fn gateway_root(&self) -> Option<impl Fn(&str) -> Url> {
+        let (base, _) = self.url.path().split_once("/gateway/")?;
+        let base = base.to_owned();
+        let mut url = self.url.clone();
+        url.set_query(None);
+        Some(move |route: &str| {
+            let mut url = url.clone();
+            url.set_path(&format!("{base}{route}"));
+            url
+        })
+    }
+
     /// A sibling of the endpoint: the base path, which a reverse proxy may have added, and `route`.
     pub(in crate::agent) fn sibling(&self, route: &str) -> Url {
         let path = self.url.path().trim_end_matches('/');
-        let base = ["/invocations", "/responses"].iter().find_map(|end| path.strip_suffix(end)).unwrap_or("");
+        let ends = ["/invocations", "/responses", "/chat/completions"];
+        let base = ends.iter().find_map(|end| path.strip_suffix(end)).unwrap_or("");
         let mut url = self.url.clone();
         url.set_query(None);
         url.set_path(&format!("{base}{route}"));
@@ -158,7 +263,10 @@ impl fmt::Debug for Endpoint {
             .field("url", &self.shown_url())
             .field("token", &self.token)
             .field("patience", &self.patience)
-            .finish()
+            .field("dialect", &self.dialect)
+            .field("headers", &self.headers)
+            .field("tls", &self.tls)
+            .finish_non_exhaustive()
     }
 }
 
@@ -280,5 +388,8 @@ mod tests {
         assert_eq!(ping("localhost:5001"), "http://localhost:5001/ping");
         assert_eq!(ping("https://h/agents/a/invocations/?x=1"), "https://h/agents/a/ping");
         assert_eq!(ping("https://h/agents/a"), "https://h/ping");
+        assert_eq!(ping("https://h/v1/chat/completions"), "https://h/v1/ping");
+        let gateway = Endpoint::parse("https://h/mlflow/gateway/chat/invocations").unwrap();
+        assert_eq!(gateway.gateway_root().unwrap()("/health").as_str(), "https://h/mlflow/health");
     }
 }

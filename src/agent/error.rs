@@ -24,6 +24,22 @@ pub enum AgentError {
     /// The token holds characters that no HTTP header can carry.
     #[error("The token holds characters that cannot be sent")]
     Token,
+    /// The environment variable that a header takes its value from is not set.
+    #[error("{variable}, which the header {name} takes its value from, is not set")]
+    Header {
+        /// The header.
+        name: String,
+        /// The variable.
+        variable: String,
+    },
+    /// The certificates to trust cannot be read.
+    #[error("The certificates in {file} cannot be read: {cause}")]
+    Certificates {
+        /// The file.
+        file: String,
+        /// In the library's words.
+        cause: String,
+    },
     /// The HTTP client could not be set up.
     #[error("The HTTP client could not be set up: {cause}")]
     Setup {
@@ -115,22 +131,28 @@ impl AgentError {
         match self {
             Self::Address { .. } => "Enter an address such as localhost:5001",
             Self::Token => "Paste the token again",
+            Self::Header { .. } => "Set the variable and start Flowdeck anew, or edit the endpoint's headers",
+            Self::Certificates { .. } => "Choose a file with PEM certificates in the endpoint's settings",
             Self::Setup { .. } => "Check the system's CA certificates and proxy settings",
             Self::Refused { .. } => {
                 "Start the server, for example with mlflow models serve -m models:/name@alias -p 5001, or check the port"
             }
             Self::Dns { .. } => "Check the spelling and whether the VPN is up",
-            Self::Tls { .. } => "Check that the server speaks https and that its certificate is trusted here",
+            Self::Tls { .. } => {
+                "Check that the server speaks https and that its certificate is trusted here: the endpoint's settings take a CA file"
+            }
             Self::Connect { .. } => "Check the address, the network and the proxy settings",
             Self::Timeout { .. } => "The agent may still be at work: ask again later, or look for its trace",
             Self::Status { status: 401 | 403, .. } => "Enter a token that may query this endpoint",
             Self::Status { status: 404 | 405, .. } => {
-                "Check the path: scoring servers answer on /invocations, AgentServer also on /responses"
+                "Check the path: scoring servers answer on /invocations, AgentServer also on /responses, gateways on /chat/completions"
             }
             Self::Status { status: 413, .. } => {
                 "The conversation is too long for the server: start a new one"
             }
-            Self::Status { status: 415 | 422, .. } => "This endpoint does not take Responses payloads",
+            Self::Status { status: 415 | 422, .. } => {
+                "This endpoint takes another dialect: choose it in the endpoint's settings"
+            }
             Self::Status { status: 429, .. } => "Too many requests: wait a little and ask again",
             Self::Status { status: 502..=504, .. } => {
                 "The server or a proxy gave up waiting: raise its timeout, or ask for less at once"

@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::header::HeaderMap;
 use serde_json::Value;
+use url::Url;
 
-use super::client::AgentClient;
+use super::client::{AgentClient, put_login};
+use super::dialect::RequestDialect;
 use super::endpoint::Endpoint;
 use super::error::AgentError;
 
@@ -12,6 +15,8 @@ use super::error::AgentError;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Largest body of a health route that is read, in bytes.
 const MAX_BODY: usize = 64 * 1024;
+/// More models of one server are not named.
+const MOST_MODELS: usize = 5;
 
 /// What stands behind an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +34,16 @@ pub enum Health {
     ScoringServer {
         /// What `/version` says.
         version: Option<String>,
+    },
+    /// MLflow's gateway: `mlflow server` or `mlflow gateway start`, in front of language models.
+    Gateway {
+        /// What `/version` says.
+        version: Option<String>,
+    },
+    /// A server of language models that lists them on `/models`, as `OpenAI`'s does: vLLM, Ollama, a proxy.
+    ModelServer {
+        /// Their names, the first few.
+        models: Vec<String>,
     },
     /// It accepts connections but answers nothing: a synchronous agent blocks its health route for a whole turn.
     /// Busy is not down.
@@ -55,6 +70,15 @@ impl Health {
         !matches!(self, Self::NotAModelServer { .. } | Self::Down(_))
     }
 
+    /// Which dialect it takes, where that follows from what it is.
+    pub fn dialect(&self) -> Option<RequestDialect> {
+        match self {
+            Self::AgentServer { api, .. } => api.as_deref().and_then(RequestDialect::of_agent_api),
+            Self::Gateway { .. } | Self::ModelServer { .. } => Some(RequestDialect::ChatCompletions),
+            _ => None,
+        }
+    }
+
     /// One line for the tooltip of the dot.
     pub fn describe(&self) -> String {
         let with_version = |name: &str, version: &Option<String>| match version {
@@ -64,6 +88,11 @@ impl Health {
         match self {
             Self::AgentServer { version, .. } => with_version("AgentServer", version),
             Self::ScoringServer { version } => with_version("Scoring server, does not stream", version),
+            Self::Gateway { version } => with_version("MLflow gateway", version),
+            Self::ModelServer { models } => match models.as_slice() {
+                [] => "Language model server".to_owned(),
+                models => format!("Language model server: {}", models.join(", ")),
+            },
             Self::Busy => "Busy: connected, but no answer yet".to_owned(),
             Self::NeedsToken { status } => format!("Needs a token (HTTP {status})"),
             Self::NotAModelServer { what } => what.clone(),
@@ -113,6 +142,9 @@ impl AgentClient {
 
     /// Both arms are findings; `Err` ends the search early.
     async fn look(&self, endpoint: &Endpoint) -> Result<Health, Health> {
+        if let Some(found) = self.look_for_models(endpoint).await? {
+            return Ok(found);
+        }
         let info = self.ask(endpoint, "/agent/info").await?;
         if let Some(Value::Object(info_object)) = json_of(&info) {
             let text = |key: &str| info_object.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -148,12 +180,41 @@ impl AgentClient {
         Ok(Health::NotAModelServer { what })
     }
 
-    async fn ask(&self, endpoint: &Endpoint, route: &str) -> Result<Answer, Health> {
-        let started = Instant::now();
-        let mut request = self.http(endpoint).get(endpoint.sibling(route)).timeout(PATIENCE);
-        if let Some(token) = endpoint.token() {
-            request = request.bearer_auth(token.secret());
+    /// What stands behind addresses of language models: `…/gateway/…` and `…/chat/completions`.
+    async fn look_for_models(&self, endpoint: &Endpoint) -> Result<Option<Health>, Health> {
+        if let Some(root) = endpoint.gateway_root() {
+            let health = self.ask_at(endpoint, root("/health")).await?;
+            if health.ok() && !health.is_page() {
+                let version = self.ask_at(endpoint, root("/version")).await.ok();
+                return Ok(Some(Health::Gateway {
+                    version: version.filter(Answer::ok).as_ref().and_then(version_of),
+                }));
+            }
+            return Ok(
+                matches!(health.status, 401 | 403).then_some(Health::NeedsToken { status: health.status })
+            );
         }
+        if RequestDialect::of_url(endpoint.url()) != Some(RequestDialect::ChatCompletions) {
+            return Ok(None);
+        }
+        let models = self.ask(endpoint, "/models").await?;
+        if matches!(models.status, 401 | 403) {
+            return Ok(Some(Health::NeedsToken { status: models.status }));
+        }
+        let listed = json_of(&models).filter(|_| models.ok());
+        Ok(listed.as_ref().and_then(names_of).map(|models| Health::ModelServer { models }))
+    }
+
+    async fn ask(&self, endpoint: &Endpoint, route: &str) -> Result<Answer, Health> {
+        self.ask_at(endpoint, endpoint.sibling(route)).await
+    }
+
+    async fn ask_at(&self, endpoint: &Endpoint, url: Url) -> Result<Answer, Health> {
+        let started = Instant::now();
+        let mut headers = HeaderMap::new();
+        put_login(endpoint, &mut headers).map_err(Health::Down)?;
+        let http = self.http(endpoint).await.map_err(Health::Down)?;
+        let request = http.get(url).headers(headers).timeout(PATIENCE);
         let mut response = request.send().await.map_err(|error| unanswered(&error, endpoint, started))?;
         let status = response.status().as_u16();
         let mut body = Vec::new();
@@ -179,6 +240,15 @@ fn unanswered(error: &reqwest::Error, endpoint: &Endpoint, started: Instant) -> 
 
 fn json_of(answer: &Answer) -> Option<Value> {
     serde_json::from_str(&answer.body).ok()
+}
+
+/// The names of the first few models in `{"data": [{"id": …}]}`.
+fn names_of(listed: &Value) -> Option<Vec<String>> {
+    let models = listed.get("data")?.as_array()?.iter().take(MOST_MODELS);
+    let name = |model: &Value| {
+        model.get("id").and_then(Value::as_str).filter(|name| name.len() < 200).map(str::to_owned)
+    };
+    Some(models.filter_map(name).collect())
 }
 
 /// A version is one short word that begins with a digit.

@@ -1,8 +1,10 @@
-//! The Responses client: asks an agent behind an `/invocations` URL and makes a transcript of whatever comes back.
+//! The client of served agents: asks one behind an `/invocations` URL and makes a transcript of whatever comes back.
 //!
-//! - [`Endpoint`]: the address as typed, and its [`Token`]; [`Health`]: what stands behind it.
+//! - [`Endpoint`]: the address as typed, its [`Token`], [`Header`]s and [`Tls`]; [`Health`]: what stands behind it.
+//! - [`RequestDialect`]: the vocabulary in which it is asked, and how that is found out.
 //! - [`history`]: a conversation as the input items of the next turn.
-//! - [`Payload`]: the request body; [`to_curl`] and [`to_python`]: the same request for a shell and a script.
+//! - [`Payload`]: the request body in any dialect; [`to_curl`], [`to_python`] and [`to_deployments`]: the same request
+//!   for a shell and for scripts.
 //! - [`AgentClient`]: posts it; a [`Turn`] reports [`TurnEvent`]s, the last of them a [`TurnReport`].
 //! - `sse` and `lenient_json`: bytes to events, text to values, as tolerant as servers are careless.
 //! - [`Reader`]: bytes to a [`Transcript`], the one place that knows how answers arrive; chunk borders never change
@@ -17,9 +19,12 @@
 
 mod arrival;
 mod client;
+mod copies;
 mod custom_inputs;
+mod dialect;
 mod endpoint;
 mod error;
+mod headers;
 mod health;
 pub mod history;
 mod lenient_json;
@@ -28,15 +33,20 @@ mod request;
 pub mod sample;
 pub mod serve;
 mod sse;
+mod tls;
 mod transcript;
 pub mod wire;
 
 pub use arrival::Arrival;
 pub use client::{AgentClient, Head, Turn, TurnEvent, TurnReport, Wake};
+pub use copies::{is_deployment, to_curl, to_deployments, to_python};
 pub use custom_inputs::{CustomInputs, CustomInputsError};
+pub use dialect::RequestDialect;
 pub use endpoint::{Endpoint, Token};
 pub use error::AgentError;
+pub use headers::Header;
 pub use health::{Health, Probe};
 pub use reader::{MAX_BODY, Reader};
-pub use request::{Context, Payload, to_curl, to_python, typed_context, typed_custom_inputs};
+pub use request::{Context, Payload, RequestFields, typed_context, typed_custom_inputs};
+pub use tls::Tls;
 pub use transcript::{Dialect, Outcome, Row, Transcript, UnknownEvent};

@@ -1,15 +1,11 @@
-//! The request body of a turn, and the same request as curl and as Python.
-//!
-//! A copied command never holds a token, nor the address's query, which may be a key: it reads `FLOWDECK_TOKEN` and
-//! `FLOWDECK_QUERY` from the environment.
-
-use std::io;
+//! The request body of a turn, in the dialect of its endpoint.
 
 use serde::{Deserialize, Serialize};
-use serde_json::ser::{Formatter, PrettyFormatter};
 use serde_json::{Map, Value};
 
 use super::custom_inputs::CustomInputs;
+use super::dialect::RequestDialect;
+use super::dialect::messages::{ChatMessage, chat_messages};
 use super::endpoint::Endpoint;
 use super::wire::InputItem;
 
@@ -30,7 +26,8 @@ pub struct Context {
     pub user_id: Option<String>,
 }
 
-/// The body of `POST /invocations` (`ResponsesAgentRequest`). MLflow drops any other top-level key silently.
+/// What is asked, as the Responses dialect has it (`ResponsesAgentRequest`; MLflow drops any other top-level key
+/// silently). [`Self::to_json_for`] says it in the endpoint's own dialect.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Payload {
     /// Always a list: a string is refused.
@@ -51,11 +48,79 @@ impl Payload {
         Self { input, stream: true, custom_inputs: None, context: None }
     }
 
-    /// The body as it is sent.
+    /// The body in the Responses dialect.
     pub fn to_json(&self) -> String {
         // Strings, maps with string keys and no custom serializer: there is nothing that could fail.
         serde_json::to_string(self).unwrap_or_default()
     }
+
+    /// The body as it is sent to an endpoint.
+    pub fn to_json_for(&self, endpoint: &Endpoint) -> String {
+        serde_json::to_string(&self.body(endpoint)).unwrap_or_default()
+    }
+
+    /// What is sent to an endpoint.
+    pub(super) fn body<'a>(&'a self, endpoint: &'a Endpoint) -> Body<'a> {
+        let dialect = endpoint.dialect();
+        let responses = dialect == RequestDialect::Responses;
+        let completions = dialect == RequestDialect::ChatCompletions;
+        let fields = &endpoint.fields().0;
+        // Chat completions have one place for who is talking, and none for the conversation.
+        let user = self.context.as_ref().and_then(|context| context.user_id.as_deref());
+        Body {
+            input: responses.then_some(self.input.as_slice()),
+            messages: (!responses).then(|| chat_messages(&self.input, dialect)),
+            stream: self.stream,
+            custom_inputs: self.custom_inputs.as_ref(),
+            context: self.context.as_ref().filter(|_| !completions),
+            user: user.filter(|_| completions && !fields.contains_key("user")),
+            fields,
+        }
+    }
+}
+
+/// A body in any dialect, keys in the order in which people write them.
+#[derive(Debug, Serialize)]
+pub(super) struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<&'a [InputItem]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    messages: Option<Vec<ChatMessage>>,
+    pub(super) stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_inputs: Option<&'a Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<&'a Context>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
+    #[serde(flatten)]
+    fields: &'a Map<String, Value>,
+}
+
+/// Keys that a conversation decides on.
+const OURS: [&str; 5] = ["context", "custom_inputs", "input", "messages", "stream"];
+
+/// What goes beside the conversation in every request to an endpoint: `model`, `temperature`, `max_tokens`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestFields(Map<String, Value>);
+
+impl RequestFields {
+    /// Reads what was typed, a JSON object or nothing.
+    ///
+    /// Errors: what is wrong with it, and where.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let fields = typed_object(text)?.unwrap_or_default();
+        match OURS.iter().find(|key| fields.contains_key(**key)) {
+            Some(key) => Err(format!("{key} comes from the conversation")),
+            None => Ok(Self(fields)),
+        }
+    }
+}
+
+fn typed_object(text: &str) -> Result<Option<Map<String, Value>>, String> {
+    CustomInputs::parse(text)
+        .map(|inputs| inputs.map(CustomInputs::into_object))
+        .map_err(|error| error.to_string())
 }
 
 /// `custom_inputs` as a person types it: a JSON object, or nothing.
@@ -83,135 +148,16 @@ fn typed<T: serde::de::DeserializeOwned>(text: &str) -> Result<Option<T>, String
     })
 }
 
-/// The request as a curl command for a POSIX shell.
-pub fn to_curl(endpoint: &Endpoint, payload: &Payload) -> String {
-    let mut url = shell_quoted(&endpoint.shown_url());
-    if endpoint.has_query() {
-        url.push_str("\"?$FLOWDECK_QUERY\"");
-    }
-    let mut lines = vec![format!("curl -N {url}")];
-    lines.push("-H 'Content-Type: application/json'".to_owned());
-    lines.push(format!("-H 'Accept: {ACCEPT}'"));
-    lines.push(format!("-H '{RETURN_TRACE_ID}: true'"));
-    if endpoint.token().is_some() {
-        // Double quotes: the shell puts the token in.
-        lines.push("-H \"Authorization: Bearer $FLOWDECK_TOKEN\"".to_owned());
-    }
-    lines.push(format!("--data-raw {}", shell_quoted(&payload.to_json())));
-    lines.join(" \\\n  ")
-}
-
-/// The request as a Python script that uses `requests`.
-pub fn to_python(endpoint: &Endpoint, payload: &Payload) -> String {
-    let mut headers = vec![("Accept", format!("\"{ACCEPT}\"")), (RETURN_TRACE_ID, "\"true\"".to_owned())];
-    let mut script = String::new();
-    if endpoint.token().is_some() || endpoint.has_query() {
-        script.push_str("import os\n\n");
-    }
-    if endpoint.token().is_some() {
-        headers.push(("Authorization", "\"Bearer \" + os.environ[\"FLOWDECK_TOKEN\"]".to_owned()));
-    }
-    let headers: Vec<String> =
-        headers.iter().map(|(name, value)| format!("        \"{name}\": {value},\n")).collect();
-    let mut url = python_literal(&endpoint.shown_url());
-    if endpoint.has_query() {
-        url.push_str(" + \"?\" + os.environ[\"FLOWDECK_QUERY\"]");
-    }
-    let body = python_literal(payload).replace('\n', "\n    ");
-    let post = format!(
-        "import requests\n\nwith requests.post(\n    {url},\n    headers={{\n{}    }},\n",
-        headers.concat()
-    );
-    script.push_str(&post);
-    let body = format!("    json={body},\n    stream=True,\n) as response:\n");
-    script.push_str(&body);
-    script.push_str("    response.raise_for_status()\n    for line in response.iter_lines():\n");
-    script.push_str("        if line:\n            print(line.decode(\"utf-8\"))\n");
-    script
-}
-
-/// `text` as one word of a POSIX shell.
-fn shell_quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-/// `value` as an indented Python literal. JSON's strings, numbers, lists and objects are Python's; the three names
-/// differ.
-fn python_literal(value: &impl Serialize) -> String {
-    let mut out = Vec::new();
-    let formatter = PythonFormatter(PrettyFormatter::with_indent(b"    "));
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, formatter);
-    match value.serialize(&mut serializer) {
-        Ok(()) => String::from_utf8_lossy(&out).into_owned(),
-        Err(_) => String::new(),
-    }
-}
-
-/// `serde_json`'s pretty printer with Python's names.
-struct PythonFormatter<'a>(PrettyFormatter<'a>);
-
-impl Formatter for PythonFormatter<'_> {
-    fn write_null<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b"None")
-    }
-
-    fn write_bool<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: bool) -> io::Result<()> {
-        writer.write_all(if value { b"True" } else { b"False" })
-    }
-
-    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_array(writer)
-    }
-
-    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array(writer)
-    }
-
-    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(writer, first)
-    }
-
-    fn end_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array_value(writer)
-    }
-
-    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object(writer)
-    }
-
-    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object(writer)
-    }
-
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(writer, first)
-    }
-
-    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(writer)
-    }
-
-    fn end_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object_value(writer)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::agent::endpoint::Token;
 
     fn payload() -> Payload {
         let mut payload = Payload::new(vec![InputItem::user("What's \"OTIF\"?\n$HOME `x` \\ 21 °C")]);
         payload.custom_inputs = json!({"dry": true, "n": null, "f": 1.5, "empty": {}}).as_object().cloned();
         payload
-    }
-
-    fn endpoint(token: bool) -> Endpoint {
-        let endpoint = Endpoint::parse("localhost:5001").unwrap();
-        if token { endpoint.with_token(Token::new("s3cret")) } else { endpoint }
     }
 
     #[test]
@@ -241,63 +187,44 @@ mod tests {
         assert!(typed_context("{\"user\": \"ann\"}").unwrap_err().contains("unknown field `user`"));
     }
 
+    #[track_caller]
+    fn sends(dialect: RequestDialect, expected: &Value) {
+        let context = Context { conversation_id: Some("c1".to_owned()), user_id: Some("ann".to_owned()) };
+        let mut payload = Payload::new(vec![InputItem::user("hi")]);
+        payload.context = Some(context);
+        payload.custom_inputs = json!({"dry": true}).as_object().cloned();
+        let fields = RequestFields::parse("{\"model\": \"m\"}").unwrap();
+        let endpoint = Endpoint::parse("localhost:1").unwrap().with_dialect(dialect).with_fields(fields);
+        let sent: Value = serde_json::from_str(&payload.to_json_for(&endpoint)).unwrap();
+        assert_eq!(&sent, expected);
+    }
+
     #[test]
-    fn curl_quotes_for_the_shell() {
-        let command = to_curl(&endpoint(true), &payload());
-        assert!(command.starts_with("curl -N 'http://localhost:5001/invocations' \\\n"));
-        assert!(command.contains(r#""content":"What'\''s \"OTIF\"?\n$HOME `x` \\ 21 °C""#));
-        assert!(command.contains("-H \"Authorization: Bearer $FLOWDECK_TOKEN\""));
-        assert!(
-            !command.contains("s3cret") && !to_curl(&endpoint(false), &payload()).contains("Authorization")
+    fn each_dialect_has_its_body() {
+        let said = json!([{"role": "user", "content": "hi"}]);
+        let context = json!({"conversation_id": "c1", "user_id": "ann"});
+        let inputs = json!({"dry": true});
+        sends(
+            RequestDialect::Responses,
+            &json!({"input": said, "stream": true, "custom_inputs": inputs, "context": context, "model": "m"}),
+        );
+        sends(
+            RequestDialect::ChatAgent,
+            &json!({"messages": said, "stream": true, "custom_inputs": inputs, "context": context, "model": "m"}),
+        );
+        sends(
+            RequestDialect::ChatCompletions,
+            &json!({"messages": said, "stream": true, "custom_inputs": inputs, "user": "ann", "model": "m"}),
         );
     }
 
     #[test]
-    fn a_shell_reads_the_body_back() {
-        let Ok(shell) = std::process::Command::new("sh")
-            .arg("-c")
-            .arg(format!("printf %s {}", shell_quoted(&payload().to_json())))
-            .output()
-        else {
-            return;
-        };
-        assert_eq!(String::from_utf8(shell.stdout).unwrap(), payload().to_json());
-    }
-
-    #[test]
-    fn python_has_its_own_names_and_no_token() {
-        let script = to_python(&endpoint(true), &payload());
-        assert!(
-            script.contains("\"stream\": True")
-                && script.contains("\"n\": None")
-                && script.contains("\"empty\": {}")
+    fn fields_leave_the_conversation_alone() {
+        assert_eq!(RequestFields::parse(" "), Ok(RequestFields::default()));
+        assert_eq!(
+            RequestFields::parse("{\"stream\": false}").unwrap_err(),
+            "stream comes from the conversation"
         );
-        assert!(script.contains("\"Authorization\": \"Bearer \" + os.environ[\"FLOWDECK_TOKEN\"]"));
-        assert!(script.starts_with("import os\n\nimport requests\n"));
-        assert!(!script.contains("s3cret") && !script.contains("true,") && !script.contains("null"));
-        assert!(!to_python(&endpoint(false), &payload()).contains("import os"));
-    }
-
-    #[test]
-    fn copies_leave_the_query_to_the_environment() {
-        let endpoint = Endpoint::parse("https://h/x?code=KEY&v=1").unwrap();
-        let (curl, python) = (to_curl(&endpoint, &payload()), to_python(&endpoint, &payload()));
-        assert!(curl.starts_with("curl -N 'https://h/x'\"?$FLOWDECK_QUERY\" \\\n"), "{curl}");
-        assert!(python.starts_with("import os\n\nimport requests\n"));
-        assert!(
-            python.contains("    \"https://h/x\" + \"?\" + os.environ[\"FLOWDECK_QUERY\"],\n"),
-            "{python}"
-        );
-        assert!(!curl.contains("KEY") && !python.contains("KEY"));
-    }
-
-    #[test]
-    fn python_reads_the_body_back() {
-        let program = format!("import json\nprint(json.dumps({}))", python_literal(&payload()));
-        let Ok(python) = std::process::Command::new("python3").arg("-c").arg(program).output() else {
-            return;
-        };
-        let read: Value = serde_json::from_slice(&python.stdout).unwrap();
-        assert_eq!(read, serde_json::from_str::<Value>(&payload().to_json()).unwrap());
+        assert!(RequestFields::parse("[]").is_err());
     }
 }

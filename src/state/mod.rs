@@ -131,7 +131,7 @@ impl State {
             _ => {}
         }
         self.poll_left(deadline);
-        self.endpoints.poll();
+        self.poll_endpoints();
         self.chat.poll(deadline, &self.tasks, &mut self.notices, self.settings.edit());
         self.poll_serve();
         let route = self.navigation.current().clone();

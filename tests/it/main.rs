@@ -27,6 +27,8 @@ mod crash;
 #[cfg(test)]
 mod details;
 #[cfg(test)]
+mod dialects;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod interleaved;

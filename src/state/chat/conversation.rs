@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use crate::agent::history::{Entry, input_items};
 use crate::agent::wire::ItemBody;
 use crate::agent::{
-    self, AgentClient, AgentError, Endpoint, Outcome, Payload, Transcript, TurnEvent, TurnReport,
-    typed_context, typed_custom_inputs,
+    self, AgentClient, AgentError, Endpoint, Outcome, Payload, RequestDialect, Transcript, TurnEvent,
+    TurnReport, typed_context, typed_custom_inputs,
 };
 use crate::entities::Millis;
 use crate::state::format;
@@ -97,6 +97,12 @@ impl Turn {
     /// Whether it ended in any other way than it should.
     pub fn can_retry(&self) -> bool {
         self.answer.is_over() && (self.answer.outcome != Outcome::Completed || self.error().is_some())
+    }
+
+    /// The dialect that the endpoint would rather be asked in, where it says so.
+    pub fn wanted_dialect(&self) -> Option<RequestDialect> {
+        let status = self.report.as_ref()?.head.as_ref()?.status;
+        self.endpoint.dialect().wanted(&self.answer, status)
     }
 
     /// Whether a stream was asked for and a whole body came.

@@ -1,11 +1,10 @@
 //! Which agent is talked to, with which token, and how it is.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use super::client::SharedClient;
-use crate::agent::{AgentError, Endpoint, Probe, Token};
-use crate::state::endpoints::EndpointProfile;
+use crate::agent::{AgentError, Endpoint, Probe, RequestDialect, Token};
+use crate::state::endpoints::{Dialects, EndpointProfile, Known};
 use crate::state::tasks::{Polled, Task, Tasks};
 
 /// The variable whose token goes with messages where none is entered.
@@ -20,7 +19,10 @@ pub struct Target {
     default_token: Option<Token>,
     /// The variable that the endpoint's profile names, and what is in it.
     named: Option<(String, Option<Token>)>,
-    patience: Option<Duration>,
+    /// How the endpoint is asked.
+    profile: EndpointProfile,
+    /// Which dialects endpoints take, as far as it was found out.
+    pub(in crate::state) dialects: Dialects,
     /// By scheme, host and port: a token never goes to another server than the one it was entered for.
     tokens: HashMap<String, Token>,
     /// Schemes, hosts and ports that a message was sent to: none but these are given the default token.
@@ -93,14 +95,19 @@ impl Target {
     /// Asks as a profile says from now on.
     pub(super) fn take_profile(&mut self, profile: &EndpointProfile) {
         self.named = profile.token().map(|(variable, token)| (variable.to_owned(), token));
-        self.patience = profile.patience();
+        self.profile = profile.clone();
         self.attach_token();
+    }
+
+    /// The dialect in which the endpoint is asked, and how it is known.
+    pub fn dialect(&self) -> Option<(RequestDialect, Known)> {
+        self.endpoint.as_ref().map(|endpoint| self.dialects.of(&self.profile, endpoint))
     }
 
     /// An endpoint that the user asks something, with its token: the one entered for its server, else the
     /// environment's, which never travels unencrypted over a network.
     pub(in crate::state) fn endpoint_of(&self, profile: &EndpointProfile) -> Option<Endpoint> {
-        let endpoint = Endpoint::parse(&profile.url).ok()?.with_patience(profile.patience());
+        let endpoint = profile.dress(Endpoint::parse(&profile.url).ok()?, &self.dialects);
         let environment = match profile.token() {
             Some((_, token)) => token,
             None => self.default_token.clone(),
@@ -121,7 +128,7 @@ impl Target {
                 if self.endpoint.as_ref().is_none_or(|before| before.url() != endpoint.url()) {
                     self.found = None;
                     // What the profile of another address says does not hold here.
-                    (self.named, self.patience) = (None, None);
+                    (self.named, self.profile) = (None, EndpointProfile::default());
                 }
                 self.address = endpoint.shown_url();
                 self.error = None;
@@ -166,7 +173,7 @@ impl Target {
         let default = self.environment_token().filter(|_| may_have_default);
         let token = self.own_token(&endpoint).or(default).cloned();
         let endpoint = endpoint.with_token(token.unwrap_or_else(|| Token::new("")));
-        self.endpoint = Some(endpoint.with_patience(self.patience));
+        self.endpoint = Some(self.profile.dress(endpoint, &self.dialects));
     }
 
     /// Asks how it is there, with no token but one that was entered for this server: an address may be mistyped, and
@@ -174,7 +181,7 @@ impl Target {
     pub(super) fn probe(&mut self, tasks: &Tasks) {
         let ask = |endpoint: Endpoint| {
             let own = self.own_token(&endpoint).cloned().unwrap_or_else(|| Token::new(""));
-            tasks.spawn(self.client.clone().probe(endpoint.with_token(own)))
+            tasks.spawn(self.client.clone().probe(endpoint.without_secrets().with_token(own)))
         };
         self.probe = self.endpoint.clone().map(ask);
     }
@@ -191,7 +198,13 @@ impl Target {
         let Some(task) = &mut self.probe else { return };
         match task.poll() {
             Polled::Pending => return,
-            Polled::Ready(probe) => self.found = Some(probe),
+            Polled::Ready(probe) => {
+                let news = self.dialects.note_health(&self.address, &probe.health);
+                self.found = Some(probe);
+                if news {
+                    self.attach_token();
+                }
+            }
             Polled::Lost => {}
         }
         self.probe = None;

@@ -28,7 +28,7 @@ use super::format;
 use super::notices::Notices;
 use super::settings::Settings;
 use super::tasks::Tasks;
-use crate::agent::Token;
+use crate::agent::{RequestDialect, Token};
 
 /// What a view may ask for.
 #[derive(Clone, Debug)]
@@ -64,6 +64,13 @@ pub enum ChatCommand {
     },
     /// Ask the question of a turn again, as another branch.
     Regenerate(u64),
+    /// Ask an endpoint in this dialect from now on, and the question of this turn again. Only a click asks for it.
+    UseDialect {
+        /// The turn that was refused.
+        turn: u64,
+        /// What the endpoint wants.
+        dialect: RequestDialect,
+    },
     /// Show the branch that a turn belongs to, up to its latest end.
     ShowBranch(u64),
     /// Answer an MCP approval request; sent once all requests of an answer are decided.
@@ -262,6 +269,10 @@ impl Chat {
                     self.send(ask, tasks, notices, settings);
                 }
             }
+            ChatCommand::UseDialect { turn, dialect } => {
+                self.use_dialect(turn, dialect, settings);
+                self.apply(ChatCommand::Regenerate(turn), tasks, notices, settings);
+            }
             ChatCommand::Decide { request, approve } if self.can_send() => {
                 let decided = self.current_mut().and_then(|current| current.decide(&request, approve));
                 if let Some(decisions) = decided {
@@ -308,6 +319,15 @@ impl Chat {
         let profile = settings.profile(self.target.address());
         self.inputs.clone_from(&profile.custom_inputs);
         self.target.take_profile(&profile);
+    }
+
+    /// The endpoint that refused a turn is asked in another dialect.
+    fn use_dialect(&mut self, turn: u64, dialect: RequestDialect, settings: &mut Settings) {
+        let refused = self.current().and_then(|current| current.turns.iter().find(|known| known.id == turn));
+        if let Some(refused) = refused {
+            settings.profile_mut(&refused.endpoint.shown_url()).dialect = Some(dialect);
+            self.take_profile(settings);
+        }
     }
 
     fn current_mut(&mut self) -> Option<&mut Conversation> {

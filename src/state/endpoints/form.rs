@@ -1,7 +1,7 @@
 //! What is typed about an endpoint, and what is wrong with it.
 
 use super::profile::{Bound, EndpointProfile};
-use crate::agent::{CustomInputs, Endpoint};
+use crate::agent::{CustomInputs, Endpoint, Header, RequestDialect, RequestFields};
 
 /// Longest silence that can be asked for, in seconds: nothing waits longer anyway.
 const LONGEST: u32 = 600;
@@ -17,10 +17,20 @@ pub struct ProfileForm {
     pub url: String,
     /// `models:/name@alias`, or empty.
     pub serves: String,
+    /// The dialect in which it is asked; none: as it is found out.
+    pub dialect: Option<RequestDialect>,
     /// The environment variable with its token.
     pub token_variable: String,
     /// JSON.
     pub custom_inputs: String,
+    /// JSON.
+    pub request_fields: String,
+    /// One a line.
+    pub headers: String,
+    /// A path.
+    pub ca_file: String,
+    /// Its certificate is not verified.
+    pub unverified: bool,
     /// Seconds.
     pub timeout: String,
     profile: EndpointProfile,
@@ -37,6 +47,12 @@ pub struct Problems {
     pub token_variable: Option<String>,
     /// With the JSON.
     pub custom_inputs: Option<String>,
+    /// With the JSON.
+    pub request_fields: Option<String>,
+    /// With a header.
+    pub headers: Option<String>,
+    /// With the path.
+    pub ca_file: Option<String>,
     /// With the number.
     pub timeout: Option<String>,
 }
@@ -50,7 +66,12 @@ impl ProfileForm {
             url: profile.url.clone(),
             serves: profile.bound.as_ref().map(Bound::uri).unwrap_or_default(),
             token_variable: profile.token_variable.clone(),
+            dialect: profile.dialect,
             custom_inputs: profile.custom_inputs.clone(),
+            request_fields: profile.request_fields.clone(),
+            headers: profile.headers.iter().map(Header::line).collect::<Vec<_>>().join("\n"),
+            ca_file: profile.ca_file.clone(),
+            unverified: profile.unverified,
             timeout: profile.timeout_s.map(|seconds| seconds.to_string()).unwrap_or_default(),
             profile,
         }
@@ -67,7 +88,7 @@ impl ProfileForm {
     }
 
     /// The profile that was typed, or what is wrong. `server`: the settings key of the tracking server that is open.
-    pub fn read(&self, server: Option<&str>) -> Result<EndpointProfile, Problems> {
+    pub fn read(&self, server: Option<&str>) -> Result<EndpointProfile, Box<Problems>> {
         let endpoint = Endpoint::parse(&self.url).map_err(|error| error.to_string());
         let endpoint = endpoint.and_then(|endpoint| {
             let query = "The query cannot be kept, it may be a key. Leave it out here";
@@ -76,19 +97,30 @@ impl ProfileForm {
         let bound = self.read_bound(server);
         let timeout = self.read_timeout();
         let variable = self.token_variable.trim();
+        let headers = Header::parse_lines(&self.headers);
+        let ca_file = self.ca_file.trim();
+        let absolute = ca_file.is_empty() || std::path::Path::new(ca_file).is_absolute();
         let fits = variable.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         let problems = Problems {
             url: endpoint.as_ref().err().cloned(),
             serves: bound.as_ref().err().cloned(),
             token_variable: (!fits).then(|| "The name of a variable, never the token itself".to_owned()),
             custom_inputs: CustomInputs::parse(&self.custom_inputs).err().map(|error| error.to_string()),
+            request_fields: RequestFields::parse(&self.request_fields).err(),
+            headers: headers.as_ref().err().cloned(),
+            ca_file: (!absolute).then(|| "The whole path of a PEM file".to_owned()),
             timeout: timeout.as_ref().err().cloned(),
         };
-        match (endpoint, bound, timeout) {
-            (Ok(endpoint), Ok(bound), Ok(timeout_s)) if problems == Problems::default() => {
+        match (endpoint, bound, timeout, headers) {
+            (Ok(endpoint), Ok(bound), Ok(timeout_s), Ok(headers)) if problems == Problems::default() => {
                 Ok(EndpointProfile {
                     url: endpoint.shown_url(),
                     name: self.name.trim().to_owned(),
+                    dialect: self.dialect,
+                    request_fields: self.request_fields.trim().to_owned(),
+                    headers,
+                    ca_file: ca_file.to_owned(),
+                    unverified: self.unverified,
                     token_variable: variable.to_owned(),
                     custom_inputs: self.custom_inputs.trim().to_owned(),
                     timeout_s,
@@ -96,7 +128,7 @@ impl ProfileForm {
                     bound,
                 })
             }
-            _ => Err(problems),
+            _ => Err(Box::new(problems)),
         }
     }
 
@@ -152,6 +184,32 @@ mod tests {
         let problems = form.read(Some("http://s")).unwrap_err();
         assert!(problems.url.is_some() && problems.serves.is_some() && problems.timeout.is_some());
         assert!(problems.custom_inputs.is_some() && problems.token_variable.is_some());
+    }
+
+    #[test]
+    fn headers_fields_and_certificates_come_back_as_they_were_typed() {
+        let form = ProfileForm {
+            url: "https://h/v1/chat/completions".into(),
+            dialect: Some(RequestDialect::ChatCompletions),
+            headers: "X-Team: logistics\nApi-Key: $KEY".into(),
+            request_fields: "{\"model\": \"m\"}".into(),
+            ca_file: "/etc/ssl/team.pem".into(),
+            ..ProfileForm::default()
+        };
+        let profile = form.read(None).unwrap();
+        let again = ProfileForm::of(profile.clone());
+        assert_eq!((&again.headers, &again.request_fields), (&form.headers, &form.request_fields));
+        assert_eq!(again.read(None).as_ref(), Ok(&profile));
+        let form = ProfileForm {
+            headers: "Api-Key: s3cret".into(),
+            request_fields: "{\"stream\": true}".into(),
+            ca_file: "team.pem".into(),
+            ..form
+        };
+        let problems = form.read(None).unwrap_err();
+        assert!(
+            problems.headers.is_some() && problems.request_fields.is_some() && problems.ca_file.is_some()
+        );
     }
 
     #[test]

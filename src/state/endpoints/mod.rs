@@ -1,10 +1,12 @@
 //! Endpoints as they are kept, and which version each answers as after its alias was moved.
 //!
 //! - `profile`, `form`: what is kept, and what is typed about it;
+//! - `dialects`: which dialect each takes;
 //! - `verdict`: what is known of the version that answers, as decisions and sentences;
 //! - `look`: how it is found out;
 //! - `watch`: when.
 
+mod dialects;
 mod form;
 mod look;
 mod profile;
@@ -13,6 +15,7 @@ mod watch;
 
 use std::collections::BTreeMap;
 
+pub use dialects::{Dialects, Known};
 pub use form::{Problems, ProfileForm};
 pub use profile::{Bound, EndpointProfile, Moved};
 pub use verdict::{Answers, Evidence, Standing, Why};
@@ -21,7 +24,8 @@ pub use watch::{Answering, Watch};
 use super::State;
 use super::chat::{ChatCommand, SharedClient};
 use super::tasks::{Polled, Task, Tasks};
-use crate::agent::{Endpoint, Health, Probe};
+use crate::agent::{Health, Probe};
+use dialects::Lookups;
 
 /// What a view may ask for.
 #[derive(Clone, Debug)]
@@ -61,6 +65,7 @@ pub enum EndpointsCommand {
 pub struct Endpoints {
     health: BTreeMap<String, Health>,
     probes: Vec<(String, Task<Probe>)>,
+    lookups: Lookups,
     client: SharedClient,
 }
 
@@ -70,24 +75,30 @@ impl Endpoints {
         self.health.get(url)
     }
 
-    /// Takes what arrived.
-    pub(super) fn poll(&mut self) {
+    /// Takes what arrived, and notes what it says of dialects. Whether any of them is news.
+    pub(super) fn poll(&mut self, dialects: &mut Dialects) -> bool {
+        let mut news = false;
+        for (url, dialect) in self.lookups.poll() {
+            news |= dialects.note(&url, dialect, Known::Model);
+        }
         let health = &mut self.health;
         self.probes.retain_mut(|(url, task)| match task.poll() {
             Polled::Pending => true,
             Polled::Ready(probe) => {
+                news |= dialects.note_health(url, &probe.health);
                 health.insert(url.clone(), probe.health);
                 false
             }
             Polled::Lost => false,
         });
+        news
     }
 
-    /// Asks them all, with no token: nobody addressed them.
+    /// Asks them all, with no secret: nobody addressed them.
     fn probe(&mut self, known: &[EndpointProfile], tasks: &Tasks) {
         self.health.retain(|url, _| known.iter().any(|profile| profile.url == *url));
         let asked = known.iter().filter_map(|profile| {
-            let endpoint = Endpoint::parse(&profile.url).ok()?;
+            let endpoint = profile.endpoint()?.without_secrets();
             Some((profile.url.clone(), tasks.spawn(self.client.clone().probe(endpoint))))
         });
         self.probes = asked.collect();
@@ -102,6 +113,9 @@ impl State {
             EndpointsCommand::Probe => {
                 let known = self.settings.get().known_endpoints();
                 self.endpoints.probe(&known, &self.tasks);
+                for profile in known {
+                    self.look_up_dialect(&profile);
+                }
             }
             EndpointsCommand::Ask(url) => {
                 let endpoint = self.chat.target.endpoint_of(&self.settings.get().profile(&url));
@@ -112,6 +126,31 @@ impl State {
                 });
             }
             command => self.with_workspace(|workspace, cx| workspace.answering.apply(command, cx)),
+        }
+    }
+
+    /// Takes what is known of dialects, and looks for that of the present endpoint.
+    pub(super) fn poll_endpoints(&mut self) {
+        if self.endpoints.poll(&mut self.chat.target.dialects) {
+            self.chat.take_profile(self.settings.get());
+        }
+        if !self.chat.target.address().is_empty() {
+            let profile = self.settings.get().profile(self.chat.target.address());
+            self.look_up_dialect(&profile);
+        }
+    }
+
+    /// Looks once at the model behind an endpoint: the one that its profile names, or that is served here.
+    fn look_up_dialect(&mut self, profile: &EndpointProfile) {
+        let Some(workspace) = &self.workspace else { return };
+        if profile.dialect.is_some() {
+            return;
+        }
+        let bound =
+            profile.bound.as_ref().filter(|bound| bound.server == workspace.store.info().settings_key());
+        let served = || self.serve.bound(&profile.url).map(|served| served.spec.model.clone());
+        if let Some(model) = bound.map(Bound::uri).or_else(served) {
+            self.endpoints.lookups.look(&workspace.store, &profile.url, &model, &self.tasks);
         }
     }
 

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{CustomInputs, Endpoint, Token};
+use super::Dialects;
+use crate::agent::{CustomInputs, Endpoint, Header, RequestDialect, RequestFields, Tls, Token};
 use crate::entities::{Millis, VersionNumber, model_uri_alias};
 use crate::state::settings::Settings;
 
-/// An endpoint as it is kept: no token, no query.
+/// An endpoint as it is kept: no token, no query, no secret in a header.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EndpointProfile {
@@ -17,6 +18,16 @@ pub struct EndpointProfile {
     pub url: String,
     /// What people call it; empty for its host.
     pub name: String,
+    /// The dialect in which it is asked; none: as it is found out.
+    pub dialect: Option<RequestDialect>,
+    /// What goes beside the conversation in every request, as it was typed: JSON, or empty.
+    pub request_fields: String,
+    /// Headers of its own.
+    pub headers: Vec<Header>,
+    /// PEM file with the only authorities that its certificate is verified against; empty for the system's.
+    pub ca_file: String,
+    /// Its certificate is not verified.
+    pub unverified: bool,
     /// The environment variable that holds its token; empty for the usual one.
     pub token_variable: String,
     /// `custom_inputs` that go with every message, as they were typed: JSON, or empty.
@@ -83,6 +94,32 @@ impl EndpointProfile {
     /// What goes with every message. A file that was changed by hand may hold what cannot be read: nothing goes then.
     pub fn inputs(&self) -> Option<CustomInputs> {
         CustomInputs::parse(&self.custom_inputs).ok().flatten()
+    }
+
+    /// What goes beside the conversation; nothing where that cannot be read.
+    fn fields(&self) -> RequestFields {
+        RequestFields::parse(&self.request_fields).unwrap_or_default()
+    }
+
+    fn tls(&self) -> Tls {
+        let file = self.ca_file.trim();
+        Tls { ca_file: (!file.is_empty()).then(|| file.into()), unverified: self.unverified }
+    }
+
+    /// The endpoint without a token, if the address can be read; in the dialect that the profile or the address says.
+    pub fn endpoint(&self) -> Option<Endpoint> {
+        Endpoint::parse(&self.url).ok().map(|endpoint| self.dress(endpoint, &Dialects::default()))
+    }
+
+    /// An endpoint asked as this says; its token stays.
+    pub fn dress(&self, endpoint: Endpoint, dialects: &Dialects) -> Endpoint {
+        let (dialect, _) = dialects.of(self, &endpoint);
+        endpoint
+            .with_patience(self.patience())
+            .with_dialect(dialect)
+            .with_fields(self.fields())
+            .with_headers(&self.headers, |variable| std::env::var(variable).ok())
+            .with_tls(self.tls())
     }
 
     /// The variable that holds its token, and the token, where one is named.

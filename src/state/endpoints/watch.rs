@@ -202,7 +202,8 @@ impl Answering {
     /// Looks at an endpoint, now and a few times more. What was being looked for is dropped.
     fn watch(&mut self, mut watch: Watch, pauses: &'static [Duration], cx: &Cx<'_>) {
         self.watches.retain(|known| known.url != watch.url);
-        if let Ok(endpoint) = Endpoint::parse(&watch.url) {
+        if let Some(endpoint) = cx.settings.profile(&watch.url).endpoint() {
+            let endpoint = endpoint.without_secrets();
             let (inquiry, moved) = (self.inquiry(&watch, endpoint, cx), watch.moved);
             watch.looking = Some(cx.tasks.spawn_feed(1, move |feeder| async move {
                 for pause in pauses {

@@ -1,20 +1,18 @@
-//! The endpoints that are known: a list with how each is, and the editor of one.
+//! The endpoints that are known: a list with how each is.
 
-use egui::{Color32, Context, Ui};
+use egui::{Color32, Ui};
 
+use super::endpoint_editor::EditorView;
 use super::header::dot_ui;
 use crate::agent::Health;
 use crate::state::chat::ChatCommand;
 use crate::state::command::Commands;
-use crate::state::endpoints::{EndpointProfile, EndpointsCommand, Problems, ProfileForm};
+use crate::state::endpoints::{EndpointProfile, EndpointsCommand};
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::Cx;
-use crate::ui::widgets::form::{Below, Confirm, Form, Formed, below_ui, dialog_ui};
 
 /// Width of a name in the list, in points.
 const WIDTH: f32 = 260.0;
-/// Lines of `custom_inputs` that are seen at once.
-const LINES: usize = 3;
 
 /// The button that opens the list, and the one that edits the present endpoint.
 pub(super) fn menu_ui(ui: &mut Ui, cx: &Cx<'_>, editor: &mut EditorView, out: &mut Commands) {
@@ -22,7 +20,7 @@ pub(super) fn menu_ui(ui: &mut Ui, cx: &Cx<'_>, editor: &mut EditorView, out: &m
     let chat = &cx.state.chat;
     if chat.target.endpoint().is_some() && !chat.is_sample() {
         let edit = theme::button::icon(Icon::Edit, "Edit the endpoint");
-        if ui.add(edit).on_hover_text("Name, alias, token variable, inputs, timeout").clicked() {
+        if ui.add(edit).on_hover_text("Name, dialect, alias, token, headers, inputs, TLS").clicked() {
             editor.open(settings.profile(chat.target.address()));
         }
     }
@@ -81,7 +79,10 @@ fn entry_ui(
 fn health_color(ui: &Ui, health: &Health) -> Color32 {
     let tokens = ui.tokens();
     match health {
-        Health::AgentServer { .. } | Health::ScoringServer { .. } => tokens.success.fg,
+        Health::AgentServer { .. }
+        | Health::ScoringServer { .. }
+        | Health::Gateway { .. }
+        | Health::ModelServer { .. } => tokens.success.fg,
         Health::Busy | Health::NeedsToken { .. } => tokens.warning.fg,
         Health::Unchecked => tokens.text_weak,
         Health::NotAModelServer { .. } | Health::Down(_) => tokens.failure.fg,
@@ -97,75 +98,4 @@ pub(super) fn profile_ui(ui: &mut Ui, cx: &Cx<'_>) {
     if !said.is_empty() {
         ui.add(egui::Label::new(theme::text::small(said.join(" · "))).truncate());
     }
-}
-
-/// The editor of a profile.
-#[derive(Default)]
-pub(super) struct EditorView {
-    form: Option<ProfileForm>,
-    opened: bool,
-}
-
-impl EditorView {
-    fn open(&mut self, profile: EndpointProfile) {
-        *self = Self { form: Some(ProfileForm::of(profile)), opened: true };
-    }
-
-    /// Draws it over everything, while it is open.
-    pub(super) fn show(&mut self, ctx: &Context, cx: &Cx<'_>, out: &mut Commands) {
-        let Some(form) = &mut self.form else { return };
-        let opens = std::mem::take(&mut self.opened);
-        let (done, closes) =
-            dialog_ui(ctx, "edit endpoint", size::DIALOG, |ui| form_ui(ui, cx, form, opens, out));
-        if done || closes {
-            self.form = None;
-        }
-    }
-}
-
-/// `true`: done, or given up.
-fn form_ui(ui: &mut Ui, cx: &Cx<'_>, typed: &mut ProfileForm, opens: bool, out: &mut Commands) -> bool {
-    let server = cx.workspace().map(|workspace| workspace.store.info());
-    let server = server.as_ref().map(|info| info.settings_key());
-    ui.label(theme::text::title("Endpoint"));
-    ui.add_space(size::SPACE_S);
-    let read = typed.read(server);
-    let Problems { url, serves, token_variable, custom_inputs, timeout } =
-        read.as_ref().err().cloned().unwrap_or_default();
-    let mut form = Form::new(opens);
-    form.field_ui(ui, "Name", "e.g. staging agent", &mut typed.name, Below::Nothing);
-    form.field_ui(ui, "URL", "localhost:5001", &mut typed.url, problem(url.as_ref()));
-    let other = typed.other_server(server).map(|other| format!("On {other}"));
-    let below = match (&serves, &other) {
-        (None, Some(other)) => Below::Note(other),
-        (None, None) => Below::Note("After a move of this alias it is looked which version answers here"),
-        (Some(serves), _) => Below::Problem(serves),
-    };
-    form.field_ui(ui, "Serves", "models:/MyAgent@prod", &mut typed.serves, below);
-    let hint = crate::state::chat::TOKEN_VARIABLE;
-    let below = match &token_variable {
-        Some(problem) => Below::Problem(problem),
-        None => Below::Note("An environment variable. The token itself is kept nowhere"),
-    };
-    form.field_ui(ui, "Token variable", hint, &mut typed.token_variable, below);
-    form.text_ui(ui, "Custom inputs", "{\"key\": \"value\"}", LINES, &mut typed.custom_inputs);
-    let below = match &custom_inputs {
-        Some(problem) => Below::Problem(problem),
-        None => Below::Note("Go with every message. Kept in the settings: no place for secrets"),
-    };
-    below_ui(ui, below);
-    form.field_ui(ui, "Timeout in seconds", "600", &mut typed.timeout, problem(timeout.as_ref()));
-    match (form.end_ui(ui, Confirm::Primary("Save"), read.is_ok(), None), read) {
-        (Formed::Confirmed, Ok(profile)) => {
-            let before = typed.before.clone();
-            out.push(EndpointsCommand::Save { before, profile: Box::new(profile) });
-            true
-        }
-        (Formed::Cancelled, _) => true,
-        _ => false,
-    }
-}
-
-fn problem(problem: Option<&String>) -> Below<'_> {
-    problem.map_or(Below::Nothing, |problem| Below::Problem(problem))
 }

@@ -6,7 +6,7 @@ use super::items::{data_ui, seconds};
 use super::messages::Tools;
 use super::turn::Look;
 use crate::agent::wire::pretty_json;
-use crate::agent::{Endpoint, Payload, to_curl, to_python};
+use crate::agent::{Endpoint, Payload, is_deployment, to_curl, to_deployments, to_python};
 use crate::state::chat::{ChatCommand, Conversation, Turn};
 use crate::state::format;
 use crate::state::{Command, Route};
@@ -32,7 +32,8 @@ impl RawView {
         }
         let Some(report) = &turn.report else { return };
         let pretty = pretty_json(&report.response);
-        let request = conversation.payload(turn.id).map(|payload| payload.to_json()).unwrap_or_default();
+        let request = conversation.payload(turn.id);
+        let request = request.map(|payload| payload.to_json_for(&turn.endpoint)).unwrap_or_default();
         *self = Self {
             turn: Some(turn.id),
             reveal: true,
@@ -125,11 +126,26 @@ fn buttons_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
     let menu = egui::containers::menu::MenuButton::from_button(more);
     let (response, _) = menu.ui(ui, |ui| {
         if ui.button("Copy as curl").clicked() {
-            copy_request(look, tools, to_curl, "the curl command");
+            copy_request(
+                look,
+                tools,
+                |endpoint, payload| Some(to_curl(endpoint, payload)),
+                "the curl command",
+            );
             ui.close();
         }
         if ui.button("Copy as Python").clicked() {
-            copy_request(look, tools, to_python, "the Python script");
+            copy_request(
+                look,
+                tools,
+                |endpoint, payload| Some(to_python(endpoint, payload)),
+                "the Python script",
+            );
+            ui.close();
+        }
+        let deployments = egui::Button::new("Copy as mlflow.deployments");
+        if is_deployment(&turn.endpoint) && ui.add(deployments).clicked() {
+            copy_request(look, tools, to_deployments, "the Python script");
             ui.close();
         }
     });
@@ -139,11 +155,12 @@ fn buttons_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
 fn copy_request(
     look: &Look<'_>,
     tools: &mut Tools<'_>,
-    write: fn(&Endpoint, &Payload) -> String,
+    write: fn(&Endpoint, &Payload) -> Option<String>,
     what: &'static str,
 ) {
-    if let Some(payload) = look.conversation.payload(look.turn.id) {
-        tools.out.push(Command::Copy(write(&look.turn.endpoint, &payload), what));
+    let payload = look.conversation.payload(look.turn.id);
+    if let Some(text) = payload.and_then(|payload| write(&look.turn.endpoint, &payload)) {
+        tools.out.push(Command::Copy(text, what));
     }
 }
 

@@ -3,8 +3,8 @@
 use egui::{Align, Color32, Key, Layout, Response, RichText, Sense, TextEdit, Ui, vec2};
 
 use super::Place;
-use super::endpoints;
 use super::fold::fold_ui;
+use super::{endpoint_editor, endpoints};
 use crate::agent::{Endpoint, Health, Token};
 use crate::state::chat::{Chat, ChatCommand, Conversation, Target};
 use crate::state::command::Commands;
@@ -28,7 +28,7 @@ pub struct HeaderView {
     renaming: Option<(u64, String, bool)>,
     /// The conversation that `system` was taken from.
     of: Option<u64>,
-    editor: endpoints::EditorView,
+    editor: endpoint_editor::EditorView,
     /// Enter was pressed in the address.
     entered: bool,
 }
@@ -289,10 +289,14 @@ fn health_ui(ui: &mut Ui, target: &Target) {
     let Some(probe) = target.found() else {
         dot_ui(ui, tokens.text_disabled);
         word_ui(ui, "Checking…".into(), tokens.text_weak);
+        dialect_ui(ui, target);
         return;
     };
     let (color, advice) = match &probe.health {
-        Health::AgentServer { .. } | Health::ScoringServer { .. } => (tokens.success.fg, None),
+        Health::AgentServer { .. }
+        | Health::ScoringServer { .. }
+        | Health::Gateway { .. }
+        | Health::ModelServer { .. } => (tokens.success.fg, None),
         Health::Busy => (tokens.warning.fg, Some("A turn can take a while. Messages are still taken")),
         // The environment's goes with messages, never with a check.
         Health::NeedsToken { .. } if target.uses_default_token() => (tokens.text_weak, None),
@@ -309,9 +313,17 @@ fn health_ui(ui: &mut Ui, target: &Target) {
     let word = if probe.health.is_up() { tokens.text_weak } else { color };
     word_ui(ui, text, word)
         .on_hover_text(format!("Checked in {} ms. Refresh to check again", probe.took.as_millis()));
+    dialect_ui(ui, target);
     if let Some(advice) = advice {
         ui.add(egui::Label::new(theme::text::small(advice)).wrap());
     }
+}
+
+/// The dialect in which it is asked.
+fn dialect_ui(ui: &mut Ui, target: &Target) {
+    let Some((dialect, known)) = target.dialect() else { return };
+    word_ui(ui, format!("· {}", dialect.label()), ui.tokens().text_weak)
+        .on_hover_text(format!("{}. The endpoint's settings change it", known.describe()));
 }
 
 /// Where the query and the token go, or why they do not, if that is worth a word.
@@ -320,6 +332,12 @@ fn secrets_ui(ui: &mut Ui, target: &Target) {
     if target.endpoint().is_some_and(Endpoint::has_query) {
         let text = "With the query entered, which is sent but neither shown nor remembered";
         word_ui(ui, text.into(), ui.tokens().text_weak);
+    }
+    if target.endpoint().is_some_and(Endpoint::is_unverified) {
+        word_ui(ui, "The certificate is not verified: anyone in between could answer".into(), warning);
+    }
+    if let Some(header) = target.endpoint().and_then(Endpoint::exposed_header) {
+        word_ui(ui, format!("The header {header} travels unencrypted over http"), warning);
     }
     if target.endpoint().is_some_and(Endpoint::exposes_token) {
         word_ui(ui, "The token travels unencrypted over http".into(), warning);

@@ -8,6 +8,7 @@
 //! - `composer`: the field to write in, Send and Stop.
 
 mod composer;
+mod endpoint_editor;
 mod endpoints;
 mod fold;
 mod footer;

@@ -6,7 +6,7 @@ use super::boxed;
 use super::fold::fold_ui;
 use super::turn::Look;
 use crate::agent::wire::Failure;
-use crate::agent::{Outcome, TurnReport};
+use crate::agent::{Outcome, RequestDialect, TurnReport};
 use crate::state::Command;
 use crate::state::chat::{ChatCommand, Turn};
 use crate::state::command::Commands;
@@ -94,11 +94,18 @@ fn failure_ui(ui: &mut Ui, look: &Look<'_>, out: &mut Commands) {
         for (index, failure) in turn.answer.failures.iter().enumerate() {
             ui.push_id(index, |ui| failure_body_ui(ui, failure, index > 0));
         }
-        if let Some(error) = error {
+        let wanted = turn.wanted_dialect();
+        if let Some(wanted) = wanted {
+            let text = format!("This endpoint wants {}: use {}", wanted.key(), wanted.label());
+            ui.add(egui::Label::new(theme::text::weak(text)).wrap());
+        } else if let Some(error) = error {
             ui.add(egui::Label::new(theme::text::weak(error.next_step())).wrap());
         }
         ui.horizontal_wrapped(|ui| {
             if look.last {
+                if let Some(wanted) = wanted {
+                    dialect_button_ui(ui, look, wanted, out);
+                }
                 retry_button_ui(ui, look, out);
             }
             if ui.add(theme::button::quiet((Icon::Copy.image(), "Copy details"))).clicked() {
@@ -139,6 +146,15 @@ fn retry_button_ui(ui: &mut Ui, look: &Look<'_>, out: &mut Commands) {
     let response = ui.add_enabled(!look.conversation.is_running(), button);
     if response.on_hover_text("Ask again. This answer stays as another branch").clicked() {
         out.push(ChatCommand::Regenerate(look.turn.id));
+    }
+}
+
+/// Changes the endpoint's settings and asks again, which nothing but this click does.
+fn dialect_button_ui(ui: &mut Ui, look: &Look<'_>, wanted: RequestDialect, out: &mut Commands) {
+    let button = theme::button::primary(format!("Use {} and send again", wanted.label()));
+    let response = ui.add_enabled(!look.conversation.is_running(), button);
+    if response.on_hover_text("Kept in the endpoint's settings").clicked() {
+        out.push(ChatCommand::UseDialect { turn: look.turn.id, dialect: wanted });
     }
 }
 

@@ -193,6 +193,21 @@ for alias, version in args["aliases"]:
         })
     }
 
+    /// Registers `CountingAgent`, a `ChatAgent`, and `CountingModel`, which takes chat completions, with an alias
+    /// `prod` each, to be served: `tests/python/agents/chat_*.py` say what they answer.
+    pub fn register_chat_models(&self) {
+        let code = r#"
+for name, file in args.items():
+    pins = [f"mlflow=={mlflow.__version__}"]
+    mlflow.pyfunc.log_model(name="agent", python_model=file, pip_requirements=pins, registered_model_name=name)
+    client.set_registered_model_alias(name, "prod", "1")
+"#;
+        let file = |name: &str| tests_dir().join("python/agents").join(name).display().to_string();
+        let models =
+            json!({ "CountingAgent": file("chat_agent.py"), "CountingModel": file("chat_model.py") });
+        self.python_with(code, &models);
+    }
+
     /// `mlflow models serve` of any model in this registry; about 9 s of one core to start.
     pub fn serve(&self, model_uri: &str) -> Endpoint {
         let log: String =

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::files::{self, Folder};
 use super::record::{Ending, Record, VERSION, changes, line, turn_record};
-use super::{News, Whole, token_of};
+use super::{News, Whole, secrets_of};
 use crate::agent::{Token, Transcript};
 use crate::state::Tasks;
 use crate::state::chat::conversation::{Ask, Turn};
@@ -118,7 +118,7 @@ struct Writing {
     written: Arc<Transcript>,
     bytes: usize,
     cut: bool,
-    token: Option<Token>,
+    secrets: Vec<Token>,
 }
 
 /// The thread's own.
@@ -177,13 +177,13 @@ impl Keeper {
                 let saved = self.folder.replace(whole.id, &lines_of(&whole));
                 for turn in whole.turns.iter().filter(|turn| !turn.answer.is_over()) {
                     let written = Arc::clone(&turn.answer);
-                    let token = token_of(turn);
-                    self.turns.insert(turn.id, Writing { written, token, ..Writing::default() });
+                    let secrets = secrets_of(turn);
+                    self.turns.insert(turn.id, Writing { written, secrets, ..Writing::default() });
                 }
                 self.check(saved);
             }
             Job::Begin(conversation, turn) => {
-                self.turns.insert(turn.id, Writing { token: token_of(&turn), ..Writing::default() });
+                self.turns.insert(turn.id, Writing { secrets: secrets_of(&turn), ..Writing::default() });
                 let text = line(&turn_record(&turn));
                 let written = self.append(conversation, &text);
                 self.check(written);
@@ -237,7 +237,7 @@ impl Keeper {
         self.write_changes(conversation, turn.id, &turn.answer)?;
         let writing = self.turns.remove(&turn.id).unwrap_or_default();
         let ending = Box::new(Ending::of(turn, writing.cut));
-        let text = scrubbed(line(&Record::End { turn: turn.id, ending }), writing.token.as_ref());
+        let text = scrubbed(line(&Record::End { turn: turn.id, ending }), &writing.secrets);
         self.append(conversation, &text)?;
         self.files.get(&conversation).map_or(Ok(()), File::sync_data)
     }
@@ -247,7 +247,7 @@ impl Keeper {
         let writing = self.turns.entry(turn).or_default();
         let mut text = String::new();
         for record in changes(turn, &writing.written, answer) {
-            let line = scrubbed(line(&record), writing.token.as_ref());
+            let line = scrubbed(line(&record), &writing.secrets);
             writing.cut |= writing.bytes + line.len() > MAX_ANSWER;
             if writing.cut {
                 break;
@@ -349,11 +349,8 @@ impl Keeper {
     }
 }
 
-fn scrubbed(line: String, token: Option<&Token>) -> String {
-    match token {
-        Some(token) => token.scrubbed(line),
-        None => line,
-    }
+fn scrubbed(line: String, secrets: &[Token]) -> String {
+    secrets.iter().fold(line, |line, secret| secret.scrubbed(line))
 }
 
 /// All of a conversation.
@@ -364,11 +361,11 @@ fn lines_of(whole: &Whole) -> String {
     }
     for turn in &whole.turns {
         text.push_str(&line(&turn_record(turn)));
-        let token = token_of(turn);
+        let secrets = secrets_of(turn);
         let mut bytes = 0;
         let mut cut = turn.cut;
         for record in changes(turn.id, &Transcript::default(), &turn.answer) {
-            let line = scrubbed(line(&record), token.as_ref());
+            let line = scrubbed(line(&record), &secrets);
             bytes += line.len();
             cut |= bytes > MAX_ANSWER;
             if bytes > MAX_ANSWER {
@@ -379,7 +376,7 @@ fn lines_of(whole: &Whole) -> String {
         // What was abandoned or is under way has no end.
         if turn.answer.is_over() && !turn.was_abandoned() {
             let ending = Box::new(Ending::of(turn, cut));
-            text.push_str(&scrubbed(line(&Record::End { turn: turn.id, ending }), token.as_ref()));
+            text.push_str(&scrubbed(line(&Record::End { turn: turn.id, ending }), &secrets));
         }
     }
     if let Some(turn) = whole.shown {

@@ -189,7 +189,7 @@ impl Drop for Shelf {
     }
 }
 
-/// The token that must not get to disk with what an endpoint says.
-fn token_of(turn: &Turn) -> Option<Token> {
-    turn.endpoint.token().cloned()
+/// What must not get to disk with what an endpoint says.
+fn secrets_of(turn: &Turn) -> Vec<Token> {
+    turn.endpoint.secrets()
 }

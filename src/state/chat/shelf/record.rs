@@ -14,7 +14,8 @@ use serde_json::Value;
 use super::super::conversation::{Ask, Conversation, Manner, Turn};
 use crate::agent::wire::{Failure, Item, ItemBody, Part, RawJson, Usage};
 use crate::agent::{
-    AgentError, Arrival, Dialect, Endpoint, Head, Outcome, Transcript, TurnReport, UnknownEvent,
+    AgentError, Arrival, Dialect, Endpoint, Head, Outcome, RequestDialect, Transcript, TurnReport,
+    UnknownEvent,
 };
 use crate::entities::Millis;
 
@@ -51,6 +52,9 @@ pub(super) enum Record<'a> {
         ask: Cow<'a, Ask>,
         /// Where it was sent, without a query.
         endpoint: String,
+        /// In which dialect.
+        #[serde(default)]
+        dialect: RequestDialect,
         /// How.
         #[serde(default)]
         manner: Cow<'a, Manner>,
@@ -211,6 +215,7 @@ pub(super) fn turn_record(turn: &Turn) -> Record<'_> {
         at: turn.at,
         ask: Cow::Borrowed(&turn.ask),
         endpoint: turn.endpoint.shown_url(),
+        dialect: turn.endpoint.dialect(),
         manner: Cow::Borrowed(&turn.manner),
     }
 }
@@ -275,8 +280,8 @@ impl Folded {
                 return before;
             }
             Record::Name { name } => self.name = name,
-            Record::Turn { turn, parent, at, ask, endpoint, manner } => {
-                let endpoint = Endpoint::parse(&endpoint).ok()?;
+            Record::Turn { turn, parent, at, ask, endpoint, dialect, manner } => {
+                let endpoint = Endpoint::parse(&endpoint).ok()?.with_dialect(dialect);
                 let manner = manner.into_owned();
                 let mut read = Turn::new(turn, parent, ask.into_owned(), endpoint, manner);
                 read.at = at;

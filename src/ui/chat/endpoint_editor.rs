@@ -1,0 +1,157 @@
+//! The editor of an endpoint's profile: two columns, what is usual on the left.
+
+use egui::{ComboBox, Context, Ui};
+
+use crate::agent::RequestDialect;
+use crate::state::chat::TOKEN_VARIABLE;
+use crate::state::command::Commands;
+use crate::state::endpoints::{EndpointProfile, EndpointsCommand, Problems, ProfileForm};
+use crate::theme::{self, size};
+use crate::ui::Cx;
+use crate::ui::widgets::form::{Below, Confirm, Form, Formed, below_ui, dialog_ui};
+
+/// Width of the dialog, in points.
+const WIDTH: f32 = 720.0;
+/// Lines of JSON and headers that are seen at once.
+const LINES: usize = 3;
+
+/// The editor while it is open.
+#[derive(Default)]
+pub(super) struct EditorView {
+    form: Option<ProfileForm>,
+    opened: bool,
+}
+
+impl EditorView {
+    /// Opens it on a profile.
+    pub(super) fn open(&mut self, profile: EndpointProfile) {
+        *self = Self { form: Some(ProfileForm::of(profile)), opened: true };
+    }
+
+    /// Draws it over everything, while it is open.
+    pub(super) fn show(&mut self, ctx: &Context, cx: &Cx<'_>, out: &mut Commands) {
+        let Some(form) = &mut self.form else { return };
+        let opens = std::mem::take(&mut self.opened);
+        let (done, closes) = dialog_ui(ctx, "edit endpoint", WIDTH, |ui| form_ui(ui, cx, form, opens, out));
+        if done || closes {
+            self.form = None;
+        }
+    }
+}
+
+/// `true`: done, or given up.
+fn form_ui(ui: &mut Ui, cx: &Cx<'_>, typed: &mut ProfileForm, opens: bool, out: &mut Commands) -> bool {
+    let server = cx.workspace().map(|workspace| workspace.store.info());
+    let server = server.as_ref().map(|info| info.settings_key());
+    ui.label(theme::text::title("Endpoint"));
+    ui.add_space(size::SPACE_S);
+    let read = typed.read(server);
+    let problems = read.as_ref().err().cloned().unwrap_or_default();
+    let mut form = Form::new(opens);
+    ui.spacing_mut().item_spacing.x = size::SPACE_L;
+    ui.columns(2, |columns| {
+        let [left, right] = columns else { return };
+        place_ui(left, &mut form, typed, &problems, server);
+        access_ui(right, &mut form, typed, &problems);
+    });
+    ui.columns(2, |columns| {
+        let [left, right] = columns else { return };
+        conversation_ui(left, &mut form, typed, &problems);
+        transport_ui(right, &mut form, typed, &problems);
+    });
+    match (form.end_ui(ui, Confirm::Primary("Save"), read.is_ok(), None), read) {
+        (Formed::Confirmed, Ok(profile)) => {
+            let before = typed.before.clone();
+            out.push(EndpointsCommand::Save { before, profile: Box::new(profile) });
+            true
+        }
+        (Formed::Cancelled, _) => true,
+        _ => false,
+    }
+}
+
+/// What and where it is.
+fn place_ui(
+    ui: &mut Ui,
+    form: &mut Form,
+    typed: &mut ProfileForm,
+    problems: &Problems,
+    server: Option<&str>,
+) {
+    form.field_ui(ui, "Name", "e.g. staging agent", &mut typed.name, Below::Nothing);
+    form.field_ui(ui, "URL", "localhost:5001", &mut typed.url, problem(problems.url.as_ref()));
+    let other = typed.other_server(server).map(|other| format!("On {other}"));
+    let below = match (&problems.serves, &other) {
+        (None, Some(other)) => Below::Note(other),
+        (None, None) => Below::Note("The alias that it is to follow. Its model tells the dialect"),
+        (Some(serves), _) => Below::Problem(serves),
+    };
+    form.field_ui(ui, "Serves", "models:/MyAgent@prod", &mut typed.serves, below);
+}
+
+/// How it is spoken to.
+fn access_ui(ui: &mut Ui, form: &mut Form, typed: &mut ProfileForm, problems: &Problems) {
+    dialect_ui(ui, typed);
+    let below = noted(problems.token_variable.as_ref(), "An environment variable. The token is kept nowhere");
+    form.field_ui(ui, "Token variable", TOKEN_VARIABLE, &mut typed.token_variable, below);
+    let below = noted(problems.timeout.as_ref(), "Longest silence before it is given up");
+    form.field_ui(ui, "Timeout in seconds", "600", &mut typed.timeout, below);
+}
+
+fn dialect_ui(ui: &mut Ui, typed: &mut ProfileForm) {
+    let label = ui.label(theme::text::label("Dialect"));
+    let word = |dialect: Option<RequestDialect>| dialect.map_or("Auto", RequestDialect::label);
+    let combo =
+        ComboBox::from_id_salt("dialect").selected_text(word(typed.dialect)).width(ui.available_width());
+    let shown = combo.show_ui(ui, |ui| {
+        for dialect in std::iter::once(None).chain(RequestDialect::ALL.map(Some)) {
+            ui.selectable_value(&mut typed.dialect, dialect, word(dialect));
+        }
+    });
+    shown.response.labelled_by(label.id);
+    let note = match typed.dialect {
+        None => "Told by the endpoint, its model or its address",
+        Some(RequestDialect::Responses) => "{\"input\": […]}: MLflow's ResponsesAgent",
+        Some(RequestDialect::ChatAgent) => "{\"messages\": […], \"context\": …}: MLflow's ChatAgent",
+        Some(RequestDialect::ChatCompletions) => "{\"messages\": […]}: language models, gateways, ChatModel",
+    };
+    below_ui(ui, Below::Note(note));
+}
+
+/// What goes along with every message.
+fn conversation_ui(ui: &mut Ui, form: &mut Form, typed: &mut ProfileForm, problems: &Problems) {
+    form.text_ui(ui, "Custom inputs", "{\"key\": \"value\"}", LINES, &mut typed.custom_inputs);
+    let note = "Go with every message. Kept in the settings: no place for secrets";
+    below_ui(ui, noted(problems.custom_inputs.as_ref(), note));
+    form.text_ui(
+        ui,
+        "Request fields",
+        "{\"model\": \"gpt-4o\", \"temperature\": 0.2}",
+        LINES,
+        &mut typed.request_fields,
+    );
+    below_ui(ui, noted(problems.request_fields.as_ref(), "Stand beside the messages in every request"));
+}
+
+/// How the bytes get there.
+fn transport_ui(ui: &mut Ui, form: &mut Form, typed: &mut ProfileForm, problems: &Problems) {
+    form.text_ui(ui, "Headers", "X-Team: logistics\nApi-Key: $GATEWAY_KEY", LINES, &mut typed.headers);
+    below_ui(ui, noted(problems.headers.as_ref(), "One a line. Secrets as $VARIABLE of the environment"));
+    let below = noted(problems.ca_file.as_ref(), "The only authorities to trust. Empty: the system's");
+    form.field_ui(ui, "CA file", "/etc/ssl/team-ca.pem", &mut typed.ca_file, below);
+    ui.checkbox(&mut typed.unverified, "Do not verify the certificate");
+    let below = if typed.unverified {
+        Below::Warning("Anyone in between could answer, and read the token")
+    } else {
+        Below::Nothing
+    };
+    below_ui(ui, below);
+}
+
+fn noted<'a>(problem: Option<&'a String>, note: &'a str) -> Below<'a> {
+    problem.map_or(Below::Note(note), |problem| Below::Problem(problem))
+}
+
+fn problem(problem: Option<&String>) -> Below<'_> {
+    problem.map_or(Below::Nothing, |problem| Below::Problem(problem))
+}
