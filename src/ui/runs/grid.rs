@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use egui::{Align, Align2, Id, Layout, Rect, Sense, TextStyle, Ui};
+use egui::{Align, Align2, Id, Layout, Rect, TextStyle, Ui};
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, PrefetchInfo, Table, TableDelegate};
 
-use super::{Cursor, open_run, run_to_mark};
+use super::{open_run, run_id_at, run_to_mark};
 use crate::entities::{Millis, RunStatus};
 use crate::state::Command;
 use crate::state::command::Commands;
@@ -16,8 +16,8 @@ use crate::state::runs::{
 };
 use crate::theme::{self, Themed as _, size};
 use crate::ui::Cx;
-use crate::ui::widgets::Marked;
-use crate::ui::widgets::cells::{self as widgets, RowLook, SortArrow, row_background_hovered_ui};
+use crate::ui::widgets::cells::{self as widgets, RowLook, SortArrow};
+use crate::ui::widgets::{Marked, RowCursor, no_rows_ui, repaint_as_times_pass};
 
 /// Height of the row with the groups' titles.
 const GROUPS: f32 = 20.0;
@@ -48,17 +48,12 @@ pub(super) struct Grid<'a> {
     unnamed: Vec<String>,
 }
 
-/// Height of a row at the chosen density.
-pub(super) fn row_height(cx: &Cx<'_>) -> f32 {
-    widgets::row_height(cx.state.settings.get().density)
-}
-
 /// Draws the table; scrolls to the column `added`, counted without the name's.
 pub(super) fn show(
     ui: &mut Ui,
     cx: &Cx<'_>,
     listing: &Listing,
-    (cursor, marked): (&mut Cursor, &mut Marked<(String, String)>),
+    (cursor, marked): (&mut RowCursor, &mut Marked<(String, String)>),
     added: Option<usize>,
     out: &mut Commands,
 ) {
@@ -77,11 +72,7 @@ pub(super) fn show(
             HeaderRow { height: GROUPS, groups: groups.iter().map(|(_, range)| range.clone()).collect() },
             HeaderRow::new(size::HEADER),
         ]);
-    if std::mem::take(&mut cursor.scroll)
-        && let Some(place) = cursor.place
-    {
-        table = table.scroll_to_row(place as u64, None);
-    }
+    table = cursor.scroll(table);
     if let Some(column) = added {
         table = table.scroll_to_column(column + 1, None);
     }
@@ -94,8 +85,8 @@ pub(super) fn show(
         out,
         groups,
         rect,
-        row_height: row_height(cx),
-        cursor: cursor.place,
+        row_height: widgets::row_height(cx.state.settings.get().density),
+        cursor: cursor.place(),
         clicked: None,
         marked,
         running: false,
@@ -105,24 +96,15 @@ pub(super) fn show(
     table.show(ui, &mut grid);
     let (running, clicked, unnamed) = (grid.running, grid.clicked, std::mem::take(&mut grid.unnamed));
     if listing.visible_count() == 0 && listing.arrangement().rows > 0 {
-        nothing_matches_ui(ui, rect);
+        no_rows_ui(ui, rect, GROUPS + size::HEADER, "No run matches the filter");
     }
-    if let Some(place) = clicked {
-        cursor.go(listing, place);
-        cursor.scroll = false;
+    if let Some((place, run_id)) = clicked.and_then(|place| Some((place, run_id_at(listing, place)?))) {
+        cursor.point(place, run_id);
     }
     if !unnamed.is_empty() && !workspace.runs.models().is_asking() {
         out.push(RunsCommand::NameModels(unnamed));
     }
-    // Times grow older: durations of what is running by the second, the rest by the minute.
-    let next = if running { 1 } else { 30 };
-    ui.ctx().request_repaint_after(std::time::Duration::from_secs(next));
-}
-
-fn nothing_matches_ui(ui: &Ui, rect: Rect) {
-    let font = TextStyle::Body.resolve(ui.style());
-    let at = rect.center_top() + egui::vec2(0.0, GROUPS + size::HEADER + size::SPACE_XXL);
-    ui.painter().text(at, Align2::CENTER_CENTER, "No run matches the filter", font, ui.tokens().text_weak);
+    repaint_as_times_pass(ui, running);
 }
 
 fn columns(listing: &Listing) -> Vec<Shown> {
@@ -281,11 +263,8 @@ impl Grid<'_> {
 
     fn column_header_ui(&mut self, ui: &mut Ui, at: usize) {
         let Some(shown) = self.columns.get(at) else { return };
-        let arrow = match self.listing.sort() {
-            Some(sort) if sort.key == shown.key && sort.descending => SortArrow::Descending,
-            Some(sort) if sort.key == shown.key => SortArrow::Ascending,
-            _ => SortArrow::None,
-        };
+        let sort = self.listing.sort().filter(|sort| sort.key == shown.key);
+        let arrow = SortArrow::of(sort.map(|sort| sort.descending));
         let response = widgets::header_ui(ui, shown.key.title(), arrow, shown.numeric);
         if response.clicked() {
             self.out.push(RunsCommand::CycleSort(shown.key.clone()));
@@ -359,19 +338,13 @@ impl TableDelegate for Grid<'_> {
     }
 
     fn row_ui(&mut self, ui: &mut Ui, row_nr: u64) {
-        let row = ui.max_rect();
-        // The half under the pointer does not know of the other: the whole width of the table counts.
-        let across = Rect::from_x_y_ranges(self.rect.x_range(), row.y_range());
-        let visible = Rect::from_x_y_ranges(self.rect.x_range(), ui.clip_rect().y_range());
-        let hovered = ui.ctx().rect_contains_pointer(ui.layer_id(), across.intersect(visible));
         let marked = |entry: Entry| self.marked.has(&run_to_mark(self.listing, entry.row));
         let look = RowLook {
             selected: !self.marked.is_empty() && self.entry(row_nr).is_some_and(marked),
             cursor: self.cursor == Some(row_nr as usize),
             ..RowLook::default()
         };
-        row_background_hovered_ui(ui, look, hovered);
-        let response = ui.interact(row.intersect(ui.clip_rect()), ui.scope_id().with("row"), Sense::CLICK);
+        let response = widgets::row_ui(ui, self.rect, look);
         self.row_interact_ui(&response, row_nr);
     }
 

@@ -8,14 +8,15 @@ mod toolbar;
 use egui::{Key, Modifiers, Ui};
 
 use super::Cx;
-use super::experiments::{choose, split_path};
-use super::widgets::{Markdown, Marked, Pane, empty_ui, failure_bar_ui, failure_ui, loading_ui};
+use super::experiments::choose;
+use super::widgets::cells::row_height;
+use super::widgets::{Markdown, Marked, Pane, RowCursor, empty_ui, failure_bar_ui, failure_ui, loading_ui};
 use crate::entities::ViewType;
 use crate::state::Command;
 use crate::state::command::Commands;
 use crate::state::navigation::{Route, RunTab};
 use crate::state::runs::{ColumnKey, Listing, Progress, RunsCommand};
-use crate::theme::{self, Icon, size};
+use crate::theme::Icon;
 
 /// The table of runs.
 #[derive(Default)]
@@ -23,23 +24,13 @@ pub struct RunsView {
     /// What the fields below belong to.
     experiment_id: String,
     filter: String,
-    cursor: Cursor,
+    cursor: RowCursor,
     /// Runs to compare, by id and name.
     marked: Marked<(String, String)>,
     /// The columns of the last frame: one that was chosen is scrolled to.
     columns: Vec<ColumnKey>,
     chooser: chooser::Chooser,
     markdown: Markdown,
-}
-
-/// The row that the keyboard is on, followed through sorting, filtering and reloading.
-#[derive(Default)]
-struct Cursor {
-    run_id: Option<String>,
-    place: Option<usize>,
-    /// Which rows `place` belongs to.
-    seen: (u64, u64),
-    scroll: bool,
 }
 
 const PYTHON: &str = "import mlflow\nmlflow.set_experiment(experiment_id=\"{id}\")\nwith mlflow.start_run(run_name=\"first\"):\n    mlflow.log_metric(\"loss\", 0.5)";
@@ -59,13 +50,15 @@ impl RunsView {
         if self.experiment_id != listing.experiment_id() {
             listing.experiment_id().clone_into(&mut self.experiment_id);
             listing.filter().clone_into(&mut self.filter);
-            self.cursor = Cursor::default();
+            self.cursor = RowCursor::default();
             self.marked = Marked::default();
             self.columns.clear();
             self.chooser = chooser::Chooser::default();
         }
         Pane::Main.take_keys_on_press(ui, ui.max_rect());
-        self.cursor.follow(listing);
+        self.cursor.follow((listing.generation(), listing.revision()), |run_id| {
+            listing.place_of(listing.table().rows().find(run_id)?)
+        });
         self.toolbar_ui(ui, cx, listing, out);
         if let Some(error) = listing.error() {
             if listing.table().rows().count() == 0 {
@@ -115,23 +108,13 @@ impl RunsView {
         if count == 0 || !Pane::Main.has_keys(ui.ctx()) {
             return;
         }
-        let page = ((ui.available_height() - size::HEADER) / grid::row_height(cx)).max(2.0) as usize - 1;
-        let pressed = |key: Key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-        let at = self.cursor.place;
-        let moved = [
-            (Key::ArrowDown, at.map_or(0, |at| at + 1)),
-            (Key::ArrowUp, at.map_or(0, |at| at.saturating_sub(1))),
-            (Key::PageDown, at.map_or(0, |at| at + page)),
-            (Key::PageUp, at.map_or(0, |at| at.saturating_sub(page))),
-            (Key::Home, 0),
-            (Key::End, count - 1),
-        ];
-        for (key, to) in moved {
-            if pressed(key) {
-                self.cursor.go(listing, to.min(count - 1));
-                return;
-            }
+        let row_height = row_height(cx.state.settings.get().density);
+        if let Some(to) = self.cursor.led_by_keys(ui, count, row_height) {
+            self.cursor.go(to, run_id_at(listing, to));
+            return;
         }
+        let pressed = |key: Key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        let at = self.cursor.place();
         let Some((at, entry)) = at.and_then(|at| Some((at, listing.visible(at)?))) else { return };
         if pressed(Key::Space) {
             self.marked.toggle(run_to_mark(listing, entry.row));
@@ -147,7 +130,8 @@ impl RunsView {
                 let parent = above
                     .into_iter()
                     .find(|&place| listing.visible(place).is_some_and(|above| above.depth < entry.depth));
-                self.cursor.go(listing, parent.unwrap_or(at));
+                let to = parent.unwrap_or(at);
+                self.cursor.go(to, run_id_at(listing, to));
             } else {
                 Pane::List.take_keys(ui.ctx());
             }
@@ -155,24 +139,8 @@ impl RunsView {
     }
 }
 
-impl Cursor {
-    fn go(&mut self, listing: &Listing, place: usize) {
-        let Some(entry) = listing.visible(place) else { return };
-        self.place = Some(place);
-        self.run_id = Some(listing.table().rows().run_id(entry.row).to_owned());
-        self.scroll = true;
-    }
-
-    /// The rows may be others now, or in another order.
-    fn follow(&mut self, listing: &Listing) {
-        let now = (listing.generation(), listing.revision());
-        if self.seen == now {
-            return;
-        }
-        self.seen = now;
-        let row = self.run_id.as_ref().and_then(|run_id| listing.table().rows().find(run_id));
-        self.place = row.and_then(|row| listing.place_of(row));
-    }
+fn run_id_at(listing: &Listing, place: usize) -> Option<&str> {
+    Some(listing.table().rows().run_id(listing.visible(place)?.row))
 }
 
 /// A run to compare.
@@ -197,15 +165,5 @@ fn no_experiment_ui(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
         empty_ui(ui, Icon::Experiment, "Choose an experiment", text, None, out);
     } else {
         loading_ui(ui, "experiments");
-    }
-}
-
-/// A heading for an experiment: the last part of a path, whole on hover.
-fn title_ui(ui: &mut Ui, name: &str) {
-    let (folder, last) = split_path(name);
-    let title = egui::Label::new(theme::text::title(last)).truncate();
-    let response = ui.add(title);
-    if !folder.is_empty() {
-        response.on_hover_text(name);
     }
 }

@@ -1,39 +1,35 @@
 //! Above the table: which experiment, its note and tags, the filter, which runs, how many.
 
-use egui::{Align, Label, Layout, Margin, Popup, PopupCloseBehavior, ScrollArea, Sense, Ui, Vec2};
+use egui::{Align, Label, Layout, Popup, PopupCloseBehavior, ScrollArea, Ui};
 
-use super::{RunsView, chooser, title_ui};
-use crate::entities::{Experiment, ViewType, tag};
+use super::{RunsView, chooser};
+use crate::entities::{ViewType, tag};
 use crate::state::Route;
 use crate::state::command::Commands;
 use crate::state::compare::Subject;
+use crate::state::format;
 use crate::state::runs::{Listing, Progress, RunsCommand};
-use crate::state::{Command, format};
 use crate::theme::{self, Icon, size};
 use crate::ui::Cx;
 use crate::ui::experiments::VIEWS;
-use crate::ui::traces::{TABS, Tab, tabs_ui};
-use crate::ui::widgets::{Pane, filter_field_of_pane_ui, switch_ui, tag_chip_ui};
+use crate::ui::traces::{Tab, experiment_ui};
+use crate::ui::widgets::{Pane, count_ui, refresh_ui, switch_ui, table_filter_ui, tag_chip_ui, toolbar_ui};
 
 /// Tags that are shown at once.
 const MOST_TAGS: usize = 3;
-const FILTER_WIDTH: f32 = 260.0;
 const NOTE_HEIGHT: f32 = 420.0;
 const FILTER_HELP: &str = "Words that must all occur in the name, id, status, user, source, params or tags. \
     key=value looks at one param, tag or metric, quotes keep spaces together. Filters the runs that are loaded.";
 
 impl RunsView {
     pub(super) fn toolbar_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, listing: &Listing, out: &mut Commands) {
-        let margin = Margin { left: size::SPACE_M as i8, right: size::SPACE_M as i8, top: 6, bottom: 6 };
-        egui::Frame::new().inner_margin(margin).show(ui, |ui| {
-            let experiment =
-                cx.workspace().and_then(|workspace| workspace.experiments.find(listing.experiment_id()));
+        toolbar_ui(ui, |ui| {
             ui.horizontal(|ui| {
                 ui.set_height(size::CONTROL);
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     self.buttons_ui(ui, listing, out);
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                        self.experiment_ui(ui, cx, listing, experiment, out);
+                        self.experiment_ui(ui, cx, listing.experiment_id(), out);
                     });
                 });
             });
@@ -46,10 +42,7 @@ impl RunsView {
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, listing: &Listing, out: &mut Commands) {
-        let refresh = ui.add(theme::button::icon(Icon::Refresh, "Refresh runs"));
-        if refresh.on_hover_ui(|ui| refresh_hover_ui(ui, listing)).clicked() {
-            out.push(Command::Refresh);
-        }
+        refresh_ui(ui, "Refresh runs", listing.loaded_at(), out);
         let columns = ui.add(theme::button::quiet((Icon::Columns.image().alt_text(""), "Columns")));
         chooser::show(&columns, &mut self.chooser, listing, out);
         if listing.arrangement().has_children {
@@ -57,22 +50,11 @@ impl RunsView {
         }
     }
 
-    fn experiment_ui(
-        &mut self,
-        ui: &mut Ui,
-        cx: &Cx<'_>,
-        listing: &Listing,
-        experiment: Option<&Experiment>,
-        out: &mut Commands,
-    ) {
-        let unknown = format!("Experiment {}", listing.experiment_id());
-        // The tabs keep their room, however long the name is.
-        ui.scope(|ui| {
-            ui.set_max_width((ui.available_width() - TABS).max(80.0));
-            title_ui(ui, experiment.map_or(&unknown, |experiment| &experiment.name));
-        });
-        tabs_ui(ui, cx, listing.experiment_id(), Tab::Runs, out);
-        let Some(experiment) = experiment else { return };
+    fn experiment_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, id: &str, out: &mut Commands) {
+        experiment_ui(ui, cx, id, Tab::Runs, out);
+        let Some(experiment) = cx.workspace().and_then(|workspace| workspace.experiments.find(id)) else {
+            return;
+        };
         if let Some(note) = experiment.tags.get(tag::NOTE).filter(|note| !note.trim().is_empty()) {
             let button = ui.add(theme::button::icon(Icon::FileText, "Note"));
             let button = button.on_hover_text("Note of this experiment");
@@ -102,19 +84,9 @@ impl RunsView {
     }
 
     fn filter_ui(&mut self, ui: &mut Ui, listing: &Listing, out: &mut Commands) {
-        let takes_slash = Pane::Main.was_used_last(ui.ctx());
-        let width = FILTER_WIDTH.min(ui.available_width() * 0.3);
-        ui.allocate_ui_with_layout(
-            Vec2::new(width, size::CONTROL),
-            Layout::left_to_right(Align::Center),
-            |ui| {
-                let field = filter_field_of_pane_ui(ui, &mut self.filter, "Filter runs", takes_slash);
-                if field.changed() {
-                    out.push(RunsCommand::Filter(self.filter.clone()));
-                }
-                field.on_hover_text(FILTER_HELP);
-            },
-        );
+        if table_filter_ui(ui, &mut self.filter, "Filter runs", FILTER_HELP, 0.3) {
+            out.push(RunsCommand::Filter(self.filter.clone()));
+        }
         if let Some(view) = switch_ui(ui, "runs", listing.view(), &VIEWS) {
             out.push(RunsCommand::View(view));
         }
@@ -125,7 +97,7 @@ impl RunsView {
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             pause_ui(ui, listing, out);
-            ui.add(Label::new(theme::text::weak(count(listing))).truncate().sense(Sense::hover()));
+            count_ui(ui, count(listing));
         });
     }
 }
@@ -146,13 +118,6 @@ fn nesting_ui(ui: &mut Ui, listing: &Listing, out: &mut Commands) {
     let hover = if nested { "Runs stand under their parents" } else { "All runs in one list" };
     if ui.add(button).on_hover_text(hover).clicked() {
         out.push(RunsCommand::Nest(!nested));
-    }
-}
-
-fn refresh_hover_ui(ui: &mut Ui, listing: &Listing) {
-    ui.label("Ask the server again (F5)");
-    if let Some(at) = listing.loaded_at() {
-        ui.label(theme::text::small(format!("Loaded at {}", format::clock_time(at))));
     }
 }
 

@@ -1,18 +1,18 @@
 //! The table itself: only the cells that are seen are laid out.
 
-use egui::{Align, Align2, Id, Layout, Rect, Sense, TextStyle, Ui};
+use egui::{Align, Id, Layout, Rect, Ui};
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, PrefetchInfo, Table, TableDelegate};
 
-use super::Cursor;
 use crate::entities::{Millis, TraceState};
 use crate::state::Command;
 use crate::state::command::Commands;
 use crate::state::navigation::Route;
 use crate::state::runs::{ModelLabels, RunsCommand};
 use crate::state::traces::{TraceColumn, TraceListing, TracesCommand};
-use crate::theme::{Themed as _, size};
+use crate::theme::size;
 use crate::ui::Cx;
-use crate::ui::widgets::cells::{self as widgets, RowLook, SortArrow, row_background_hovered_ui};
+use crate::ui::widgets::cells::{self as widgets, RowLook, SortArrow};
+use crate::ui::widgets::{RowCursor, no_rows_ui, repaint_as_times_pass};
 
 /// Models whose names are asked for at once.
 const MOST_MODELS: usize = 60;
@@ -31,40 +31,31 @@ pub(super) struct Grid<'a> {
     unnamed: Vec<String>,
 }
 
-/// Height of a row at the chosen density.
-pub(super) fn row_height(cx: &Cx<'_>) -> f32 {
-    widgets::row_height(cx.state.settings.get().density)
-}
-
 /// Draws the table.
 pub(super) fn show(
     ui: &mut Ui,
     cx: &Cx<'_>,
     listing: &TraceListing,
-    cursor: &mut Cursor,
+    cursor: &mut RowCursor,
     out: &mut Commands,
 ) {
     let Some(workspace) = cx.workspace() else { return };
     let rect = ui.available_rect_before_wrap();
     let columns = columns(listing.columns(), rect.width());
-    let mut table = Table::new()
+    let table = Table::new()
         .id_salt("traces")
         .num_rows(listing.shown() as u64)
         .columns(columns)
         .headers([HeaderRow::new(size::HEADER)]);
-    if std::mem::take(&mut cursor.scroll)
-        && let Some(place) = cursor.place
-    {
-        table = table.scroll_to_row(place as u64, None);
-    }
+    let table = cursor.scroll(table);
     let mut grid = Grid {
         listing,
         models: workspace.runs.models(),
         now: cx.now,
         out,
         rect,
-        row_height: row_height(cx),
-        cursor: cursor.place,
+        row_height: widgets::row_height(cx.state.settings.get().density),
+        cursor: cursor.place(),
         clicked: None,
         running: false,
         unnamed: Vec::new(),
@@ -73,20 +64,15 @@ pub(super) fn show(
     table.show(ui, &mut grid);
     let (running, clicked, unnamed) = (grid.running, grid.clicked, std::mem::take(&mut grid.unnamed));
     if listing.shown() == 0 {
-        let font = TextStyle::Body.resolve(ui.style());
-        let at = rect.center_top() + egui::vec2(0.0, size::HEADER + size::SPACE_XXL);
-        let color = ui.tokens().text_weak;
-        ui.painter().text(at, Align2::CENTER_CENTER, "No trace matches the filter", font, color);
+        no_rows_ui(ui, rect, size::HEADER, "No trace matches the filter");
     }
-    if let Some(place) = clicked {
-        cursor.go(listing, place);
-        cursor.scroll = false;
+    if let Some((place, row)) = clicked.and_then(|place| Some((place, listing.row(place)?))) {
+        cursor.point(place, &row.trace_id);
     }
     if !unnamed.is_empty() && !workspace.runs.models().is_asking() {
         out.push(RunsCommand::NameModels(unnamed));
     }
-    let next = if running { 1 } else { 30 };
-    ui.ctx().request_repaint_after(std::time::Duration::from_secs(next));
+    repaint_as_times_pass(ui, running);
 }
 
 /// At first, question and answer share what the others leave.
@@ -165,24 +151,16 @@ impl TableDelegate for Grid<'_> {
 
     fn header_cell_ui(&mut self, ui: &mut Ui, cell: &HeaderCellInfo) {
         let Some(&column) = self.listing.columns().get(cell.col_range.start) else { return };
-        let arrow = match self.listing.wanted().sort {
-            Some((sorted, true)) if sorted == column => SortArrow::Descending,
-            Some((sorted, false)) if sorted == column => SortArrow::Ascending,
-            _ => SortArrow::None,
-        };
+        let sort = self.listing.wanted().sort.filter(|(sorted, _)| *sorted == column);
+        let arrow = SortArrow::of(sort.map(|(_, descending)| descending));
         if widgets::header_ui(ui, column.title(), arrow, column.is_numeric()).clicked() {
             self.out.push(TracesCommand::CycleSort(column));
         }
     }
 
     fn row_ui(&mut self, ui: &mut Ui, row_nr: u64) {
-        let row = ui.max_rect();
-        let across = Rect::from_x_y_ranges(self.rect.x_range(), row.y_range());
-        let visible = Rect::from_x_y_ranges(self.rect.x_range(), ui.clip_rect().y_range());
-        let hovered = ui.ctx().rect_contains_pointer(ui.layer_id(), across.intersect(visible));
         let look = RowLook { cursor: self.cursor == Some(row_nr as usize), ..RowLook::default() };
-        row_background_hovered_ui(ui, look, hovered);
-        let response = ui.interact(row.intersect(ui.clip_rect()), ui.scope_id().with("row"), Sense::CLICK);
+        let response = widgets::row_ui(ui, self.rect, look);
         self.row_interact_ui(&response, row_nr as usize);
     }
 

@@ -1,6 +1,6 @@
-//! An experiment's two tables: runs and traces.
+//! An experiment's name, and its two tables: runs and traces.
 
-use egui::{RichText, Ui};
+use egui::{Label, RichText, Ui};
 
 use crate::state::command::Commands;
 use crate::state::format;
@@ -8,9 +8,10 @@ use crate::state::navigation::{Route, TraceScope};
 use crate::state::runs::Progress;
 use crate::theme::{self, Themed as _, size};
 use crate::ui::Cx;
+use crate::ui::experiments::split_path;
 
 /// Room that the tabs need beside a name, in points.
-pub(in crate::ui) const TABS: f32 = 210.0;
+const TABS: f32 = 210.0;
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +22,24 @@ pub(in crate::ui) enum Tab {
     Traces,
 }
 
-/// Draws the tabs, with how many there are where that is known.
-pub(in crate::ui) fn tabs_ui(ui: &mut Ui, cx: &Cx<'_>, experiment_id: &str, shown: Tab, out: &mut Commands) {
+/// Draws the last part of the experiment's path, whole on hover, and the tabs.
+pub(in crate::ui) fn experiment_ui(ui: &mut Ui, cx: &Cx<'_>, id: &str, shown: Tab, out: &mut Commands) {
+    let experiment = cx.workspace().and_then(|workspace| workspace.experiments.find(id));
+    let name = experiment.map_or_else(|| format!("Experiment {id}"), |it| it.name.clone());
+    // The tabs keep their room, however long the name is.
+    ui.scope(|ui| {
+        ui.set_max_width((ui.available_width() - TABS).max(80.0));
+        let (folder, last) = split_path(&name);
+        let title = ui.add(Label::new(theme::text::title(last)).truncate());
+        if !folder.is_empty() {
+            title.on_hover_text(&name);
+        }
+    });
+    tabs_ui(ui, cx, id, shown, out);
+}
+
+/// The tabs, with how many there are where that is known.
+fn tabs_ui(ui: &mut Ui, cx: &Cx<'_>, experiment_id: &str, shown: Tab, out: &mut Commands) {
     let Some(workspace) = cx.workspace() else { return };
     let scope = TraceScope::Experiment(experiment_id.to_owned());
     let runs = workspace.runs.of(experiment_id);

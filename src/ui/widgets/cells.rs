@@ -1,6 +1,6 @@
 //! What the cells, headers and rows of our tables look like. Tables are `egui_table`'s.
 
-use egui::{Align, Label, Layout, Response, RichText, Role, Sense, Ui, WidgetInfo};
+use egui::{Align, Label, Layout, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo};
 
 use crate::theme::{self, Icon, Themed as _, size};
 
@@ -13,6 +13,17 @@ pub enum SortArrow {
     Ascending,
     /// Largest first.
     Descending,
+}
+
+impl SortArrow {
+    /// Of a column that is sorted by, descending or not, or of another.
+    pub fn of(descending: Option<bool>) -> Self {
+        match descending {
+            None => Self::None,
+            Some(false) => Self::Ascending,
+            Some(true) => Self::Descending,
+        }
+    }
 }
 
 /// How a row is shown.
@@ -31,9 +42,18 @@ pub fn row_background_ui(ui: &Ui, look: RowLook) {
     row_background_hovered_ui(ui, look, ui.rect_contains_pointer(ui.max_rect()));
 }
 
-/// As [`row_background_ui`], for a table with sticky columns: whether the pointer is on the row cannot be seen from
-/// one of its halves.
-pub fn row_background_hovered_ui(ui: &Ui, look: RowLook, hovered: bool) {
+/// As [`row_background_ui`], and answers to clicks. In a table with sticky columns, which are a half of their own, the
+/// half under the pointer does not know of the other: the whole width of the `table` counts.
+pub fn row_ui(ui: &Ui, table: Rect, look: RowLook) -> Response {
+    let row = ui.max_rect();
+    let across = Rect::from_x_y_ranges(table.x_range(), row.y_range());
+    let visible = Rect::from_x_y_ranges(table.x_range(), ui.clip_rect().y_range());
+    let hovered = ui.ctx().rect_contains_pointer(ui.layer_id(), across.intersect(visible));
+    row_background_hovered_ui(ui, look, hovered);
+    ui.interact(row.intersect(ui.clip_rect()), ui.scope_id().with("row"), Sense::CLICK)
+}
+
+fn row_background_hovered_ui(ui: &Ui, look: RowLook, hovered: bool) {
     let tokens = ui.tokens();
     let rect = ui.max_rect();
     let fill = match (look.drop_target, look.selected, hovered) {

@@ -7,6 +7,7 @@ mod facts;
 mod field;
 pub mod form;
 mod list;
+mod listing;
 mod markdown;
 mod marked;
 mod message;
@@ -22,6 +23,9 @@ pub use code::code_ui;
 pub use facts::{copyable_id_ui, fact_ui, facts_ui, text_with_copy_ui, time_ui};
 pub use field::{filter_field_of_pane_ui, filter_field_ui, leave_filter_on_down, request_filter_focus};
 pub use list::{ListLook, ListResponse, VirtualList};
+pub use listing::{
+    RowCursor, count_ui, no_rows_ui, refresh_ui, repaint_as_times_pass, table_filter_ui, toolbar_ui,
+};
 pub use markdown::{Markdown, link_ui};
 pub use marked::Marked;
 pub use message::{empty_ui, failure_bar_ui, failure_ui, loading_ui};
