@@ -20,6 +20,7 @@ mod follow;
 pub mod format;
 pub mod journal;
 pub mod left;
+mod lookups;
 pub mod navigation;
 pub mod notices;
 pub mod policy;

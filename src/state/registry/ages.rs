@@ -4,10 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, stream};
-
 use crate::entities::{Millis, ModelVersion, VersionNumber};
-use crate::state::tasks::{Feed, Polled, Tasks};
+use crate::state::lookups::{Lookups, MOST};
+use crate::state::tasks::Tasks;
 use crate::tracking::{Store, TrackingError};
 
 /// A version of a model, by name and number.
@@ -18,15 +17,8 @@ pub type Named = (String, VersionNumber);
 pub struct Ages {
     known: HashMap<String, HashMap<VersionNumber, Option<Millis>>>,
     count: usize,
-    asking: Option<Feed<(Named, Result<ModelVersion, TrackingError>)>>,
+    asking: Lookups<(Named, Result<ModelVersion, TrackingError>)>,
 }
-
-/// Requests at the same time.
-const AT_ONCE: usize = 4;
-/// Answers that wait to be drained.
-const AHEAD: usize = 32;
-/// Times that are kept.
-const MOST: usize = 20_000;
 
 impl Ages {
     /// When a version was registered, if that is known.
@@ -41,7 +33,7 @@ impl Ages {
 
     /// Whether answers are on their way.
     pub fn is_asking(&self) -> bool {
-        self.asking.is_some()
+        self.asking.is_asking()
     }
 
     /// Asks for versions; what was asked for before and has not come is given up.
@@ -50,7 +42,7 @@ impl Ages {
             self.known.clear();
             self.count = 0;
         }
-        let answers: Vec<_> = versions
+        let answers = versions
             .into_iter()
             .filter(|(name, version)| self.is_unknown(name, *version))
             .map(|(name, version)| {
@@ -58,28 +50,15 @@ impl Ages {
                 async move { ((name, version), answer.await) }
             })
             .collect();
-        self.asking = Some(tasks.spawn_feed(AHEAD, |feeder| async move {
-            let mut answers = stream::iter(answers).buffer_unordered(AT_ONCE);
-            while let Some(answer) = answers.next().await {
-                if !feeder.send(answer).await {
-                    break;
-                }
-            }
-        }));
+        self.asking.ask(tasks, answers);
     }
 
     pub(super) fn poll(&mut self) {
-        while let Some(feed) = &mut self.asking {
-            match feed.poll() {
-                Polled::Pending => break,
-                Polled::Lost => self.asking = None,
-                Polled::Ready(((name, version), answer)) => {
-                    // One that cannot be had is not asked for again and again.
-                    let time = answer.ok().and_then(|version| version.creation_timestamp);
-                    self.known.entry(name).or_default().insert(version, time);
-                    self.count += 1;
-                }
-            }
+        while let Some(((name, version), answer)) = self.asking.poll() {
+            // One that cannot be had is not asked for again and again.
+            let time = answer.ok().and_then(|version| version.creation_timestamp);
+            self.known.entry(name).or_default().insert(version, time);
+            self.count += 1;
         }
     }
 }

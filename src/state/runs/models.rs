@@ -4,10 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, stream};
-
 use crate::entities::{LoggedModel, VersionNumber};
-use crate::state::tasks::{Feed, Polled, Tasks};
+use crate::state::lookups::{Lookups, MOST};
+use crate::state::tasks::Tasks;
 use crate::tracking::{Store, TrackingError};
 
 /// What is known of a logged model.
@@ -19,21 +18,12 @@ pub struct ModelLabel {
     pub registered_as: Vec<(String, VersionNumber)>,
 }
 
-type Named = (String, Result<LoggedModel, TrackingError>);
-
 /// Labels by model id.
 #[derive(Default)]
 pub struct ModelLabels {
     known: HashMap<String, Option<ModelLabel>>,
-    asking: Option<Feed<Named>>,
+    asking: Lookups<(String, Result<LoggedModel, TrackingError>)>,
 }
-
-/// Requests at the same time.
-const AT_ONCE: usize = 4;
-/// Answers that wait to be drained.
-const AHEAD: usize = 32;
-/// Labels that are kept.
-const MOST: usize = 20_000;
 
 impl ModelLabels {
     /// What a model is called, if that is known.
@@ -48,7 +38,7 @@ impl ModelLabels {
 
     /// Whether answers are on their way.
     pub fn is_asking(&self) -> bool {
-        self.asking.is_some()
+        self.asking.is_asking()
     }
 
     /// Asks for models; what was asked for before and has not come is given up.
@@ -56,7 +46,7 @@ impl ModelLabels {
         if self.known.len() > MOST {
             self.known.clear();
         }
-        let answers: Vec<_> = ids
+        let answers = ids
             .into_iter()
             .filter(|id| self.is_unknown(id))
             .map(|id| {
@@ -64,29 +54,15 @@ impl ModelLabels {
                 async move { (id, answer.await) }
             })
             .collect();
-        self.asking = Some(tasks.spawn_feed(AHEAD, |feeder| async move {
-            let mut answers = stream::iter(answers).buffer_unordered(AT_ONCE);
-            while let Some(answer) = answers.next().await {
-                if !feeder.send(answer).await {
-                    break;
-                }
-            }
-        }));
+        self.asking.ask(tasks, answers);
     }
 
     pub(super) fn poll(&mut self) {
-        while let Some(feed) = &mut self.asking {
-            match feed.poll() {
-                Polled::Pending => break,
-                Polled::Lost => self.asking = None,
-                Polled::Ready((id, answer)) => {
-                    // One that cannot be had keeps its id on the screen; it is not asked for again and again.
-                    let label = answer
-                        .ok()
-                        .map(|model| ModelLabel { name: model.name, registered_as: model.registered_as });
-                    self.known.insert(id, label);
-                }
-            }
+        while let Some((id, answer)) = self.asking.poll() {
+            // One that cannot be had keeps its id on the screen; it is not asked for again and again.
+            let label =
+                answer.ok().map(|model| ModelLabel { name: model.name, registered_as: model.registered_as });
+            self.known.insert(id, label);
         }
     }
 }
