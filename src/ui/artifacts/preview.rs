@@ -17,7 +17,7 @@ use crate::state::artifacts::{
 use crate::state::command::Commands;
 use crate::state::format;
 use crate::theme::{self, Icon, Themed as _, size};
-use crate::ui::widgets::{Markdown, failure_bar_ui, failure_ui, loading_ui};
+use crate::ui::widgets::{Markdown, centred_ui, failure_bar_ui, failure_ui, loading_ui};
 
 /// The switch between what a file says and how it is written, and what was made for drawing.
 #[derive(Default)]
@@ -273,8 +273,7 @@ fn too_large_ui(ui: &mut Ui, root: &ArtifactRoot, preview: &Preview, limit: u64,
 }
 
 fn message_ui(ui: &mut Ui, title: &str, text: &str) {
-    ui.vertical_centered(|ui| {
-        ui.add_space((ui.available_height() * 0.28).max(size::SPACE_L));
+    centred_ui(ui, |ui| {
         ui.label(theme::text::title(title));
         if !text.is_empty() {
             ui.set_max_width(size::PROSE_MAX.min(ui.available_width() - size::SPACE_XXL));

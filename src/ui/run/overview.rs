@@ -1,6 +1,6 @@
 //! What a run is: ids, times, params, last metrics, tags, datasets, models made from it, its relatives.
 
-use egui::{Frame, Margin, RichText, ScrollArea, Sense, Ui};
+use egui::{RichText, Sense, Ui};
 
 use super::models::models_ui;
 use super::status_look;
@@ -11,12 +11,10 @@ use crate::state::{Command, Route, RunTab, format};
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::Cx;
 use crate::ui::widgets::{
-    Markdown, copyable_id_ui, fact_ui, facts_ui, failure_bar_ui, filter_field_ui, heading_ui, name_ui,
-    rows_ui, text_with_copy_ui, time_ui, value_ui,
+    Markdown, columns_ui, copyable_id_ui, fact_ui, facts_ui, failure_bar_ui, filter_field_ui, heading_ui,
+    name_ui, rows_ui, text_with_copy_ui, time_ui, value_ui,
 };
 
-/// Narrower panes show one column.
-const TWO_COLUMNS: f32 = 860.0;
 /// Lists as long as this get a filter.
 const FILTERED: usize = 8;
 
@@ -31,28 +29,17 @@ pub(super) struct OverviewView {
 impl OverviewView {
     /// Draws it.
     pub(super) fn show(&mut self, ui: &mut Ui, cx: &Cx<'_>, shown: &ShownRun, run: &Run, out: &mut Commands) {
-        ScrollArea::vertical().id_salt(&shown.run_id).auto_shrink(false).show(ui, |ui| {
-            let margin = Margin { left: size::SPACE_L as i8, right: size::SPACE_L as i8, top: 0, bottom: 24 };
-            Frame::new().inner_margin(margin).show(ui, |ui| {
-                if ui.available_width() < TWO_COLUMNS {
-                    self.about_ui(ui, cx, shown, run, out);
-                    models_ui(ui, shown, out);
-                    self.figures_ui(ui, run, out);
-                    around_ui(ui, cx, shown, run, out);
-                    return;
-                }
-                ui.spacing_mut().item_spacing.x = size::SPACE_XL;
-                ui.columns(2, |columns| {
-                    for column in columns.iter_mut() {
-                        column.spacing_mut().item_spacing.x = size::SPACE_S;
-                    }
-                    let [left, right] = columns else { return };
-                    self.about_ui(left, cx, shown, run, out);
-                    models_ui(left, shown, out);
-                    around_ui(left, cx, shown, run, out);
-                    self.figures_ui(right, run, out);
-                });
-            });
+        columns_ui(ui, &shown.run_id, |columns| {
+            let [left, right @ ..] = columns else { return };
+            self.about_ui(left, cx, shown, run, out);
+            models_ui(left, shown, out);
+            if right.is_empty() {
+                self.figures_ui(left, run, out);
+            }
+            around_ui(left, cx, shown, run, out);
+            for right in right {
+                self.figures_ui(right, run, out);
+            }
         });
     }
 

@@ -10,7 +10,7 @@ mod spans;
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
 use super::Cx;
-use super::widgets::{Pane, failure_bar_ui, failure_ui, loading_ui};
+use super::widgets::{Pane, centred_ui, failure_bar_ui, failure_ui, loading_ui};
 use crate::entities::TraceState;
 use crate::state::Command;
 use crate::state::command::Commands;
@@ -99,8 +99,7 @@ fn no_spans_ui(ui: &mut Ui, shown: &ShownTrace) {
         Some(reason) => ("Its spans could not be read", reason.as_str()),
         None => ("It has no spans", "Only what stands above was kept of it"),
     };
-    ui.vertical_centered(|ui| {
-        ui.add_space((ui.available_height() * 0.28).max(size::SPACE_L));
+    centred_ui(ui, |ui| {
         ui.label(theme::text::title(title));
         ui.label(theme::text::weak(text));
         for (name, preview) in [("Request", &info.request_preview), ("Response", &info.response_preview)] {

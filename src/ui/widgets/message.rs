@@ -94,7 +94,8 @@ fn code_ui(ui: &mut Ui, code: &str, out: &mut Commands) {
     });
 }
 
-fn centred_ui(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+/// What stands in the middle of an empty screen, a little above it.
+pub fn centred_ui(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
     ui.vertical_centered(|ui| {
         ui.add_space((ui.available_height() * 0.28).max(size::SPACE_L));
         add(ui);

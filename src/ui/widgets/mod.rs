@@ -3,6 +3,7 @@
 pub mod cells;
 mod chips;
 mod code;
+mod columns;
 mod facts;
 mod field;
 pub mod form;
@@ -20,6 +21,7 @@ pub use chips::{
     status_ui, tag_chip_ui,
 };
 pub use code::code_ui;
+pub use columns::columns_ui;
 pub use facts::{copyable_id_ui, fact_ui, facts_ui, text_with_copy_ui, time_ui};
 pub use field::{filter_field_of_pane_ui, filter_field_ui, leave_filter_on_down, request_filter_focus};
 pub use list::{ListLook, ListResponse, VirtualList};
@@ -28,7 +30,7 @@ pub use listing::{
 };
 pub use markdown::{Markdown, link_ui};
 pub use marked::Marked;
-pub use message::{empty_ui, failure_bar_ui, failure_ui, loading_ui};
+pub use message::{centred_ui, empty_ui, failure_bar_ui, failure_ui, loading_ui};
 pub use pane::{Pane, begin_tab_in_pane};
 pub use rows::{heading_ui, name_ui, rows_ui, value_ui};
 pub use switch::switch_ui;

@@ -3,7 +3,7 @@
 mod edit;
 mod signature;
 
-use egui::{Align, Frame, Label, Layout, Margin, Panel, ScrollArea, Sense, Ui};
+use egui::{Align, Frame, Label, Layout, Margin, Panel, Sense, Ui};
 
 use self::edit::Editor;
 use super::chips;
@@ -18,12 +18,9 @@ use crate::theme::{self, Icon, Themed as _, Tint, size};
 use crate::ui::Cx;
 use crate::ui::artifacts::ArtifactsView;
 use crate::ui::widgets::{
-    copyable_id_ui, fact_ui, facts_ui, failure_bar_ui, failure_ui, heading_ui, loading_ui, status_ui,
-    text_with_copy_ui, time_ui,
+    columns_ui, copyable_id_ui, fact_ui, facts_ui, failure_bar_ui, failure_ui, heading_ui, loading_ui,
+    status_ui, text_with_copy_ui, time_ui,
 };
-
-/// Wide enough for two columns.
-const TWO_COLUMNS: f32 = 860.0;
 
 /// What is typed and chosen on a version's page.
 pub struct VersionView {
@@ -119,24 +116,13 @@ impl VersionView {
         dialog: &mut Dialog,
         out: &mut Commands,
     ) {
-        ScrollArea::vertical().id_salt(("version", version.version)).auto_shrink(false).show(ui, |ui| {
-            let margin = Margin { left: size::SPACE_L as i8, right: size::SPACE_L as i8, top: 0, bottom: 24 };
-            Frame::new().inner_margin(margin).show(ui, |ui| {
-                if ui.available_width() < TWO_COLUMNS {
-                    self.words_ui(ui, subject, version, dialog, out);
-                    packaged_ui(ui, subject, version, out);
-                    return;
-                }
-                ui.spacing_mut().item_spacing.x = size::SPACE_XL;
-                ui.columns(2, |columns| {
-                    for column in columns.iter_mut() {
-                        column.spacing_mut().item_spacing.x = size::SPACE_S;
-                    }
-                    let [left, right] = columns else { return };
-                    self.words_ui(left, subject, version, dialog, out);
-                    packaged_ui(right, subject, version, out);
-                });
-            });
+        columns_ui(ui, ("version", version.version), |columns| {
+            if let Some(left) = columns.first_mut() {
+                self.words_ui(left, subject, version, dialog, out);
+            }
+            if let Some(right) = columns.last_mut() {
+                packaged_ui(right, subject, version, out);
+            }
         });
     }
 
