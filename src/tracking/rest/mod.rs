@@ -199,12 +199,12 @@ impl Store for RestStore {
 
     fn set_registered_model_alias(&self, name: &str, alias: &str, version: VersionNumber) -> Answer<()> {
         let (http, name, alias) = (Arc::clone(&self.http), name.to_owned(), alias.to_owned());
-        answer(async move { registry::set_alias(&http, &name, &alias, version).await })
+        answer(async move { registry_changes::set_alias(&http, &name, &alias, version).await })
     }
 
     fn delete_registered_model_alias(&self, name: &str, alias: &str) -> Answer<()> {
         let (http, name, alias) = (Arc::clone(&self.http), name.to_owned(), alias.to_owned());
-        answer(async move { registry::delete_alias(&http, &name, &alias).await })
+        answer(async move { registry_changes::delete_alias(&http, &name, &alias).await })
     }
 
     fn update_model_version(
@@ -214,7 +214,7 @@ impl Store for RestStore {
         description: &str,
     ) -> Answer<ModelVersion> {
         let (http, name, description) = (Arc::clone(&self.http), name.to_owned(), description.to_owned());
-        answer(async move { registry::update_version(&http, &name, version, &description).await })
+        answer(async move { registry_changes::update_version(&http, &name, version, &description).await })
     }
 
     fn set_model_version_tag(
@@ -226,12 +226,12 @@ impl Store for RestStore {
     ) -> Answer<()> {
         let http = Arc::clone(&self.http);
         let (name, key, value) = (name.to_owned(), key.to_owned(), value.to_owned());
-        answer(async move { registry::set_version_tag(&http, &name, version, &key, &value).await })
+        answer(async move { registry_changes::set_version_tag(&http, &name, version, &key, &value).await })
     }
 
     fn delete_model_version_tag(&self, name: &str, version: VersionNumber, key: &str) -> Answer<()> {
         let (http, name, key) = (Arc::clone(&self.http), name.to_owned(), key.to_owned());
-        answer(async move { registry::delete_version_tag(&http, &name, version, &key).await })
+        answer(async move { registry_changes::delete_version_tag(&http, &name, version, &key).await })
     }
 
     fn get_logged_model(&self, model_id: &str) -> Answer<LoggedModel> {

@@ -1,15 +1,14 @@
-//! The model registry: registered models, versions, aliases.
+//! Reading the model registry: registered models, versions, aliases.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use reqwest::Method;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::filters;
 use super::http::Http;
 use super::pages::{self, Page, PageRequest};
-use super::wire::{self, Empty, KeyValue};
+use super::wire::{self, KeyValue};
 use crate::entities::{Alias, Millis, ModelVersion, ModelVersionStatus, RegisteredModel, VersionNumber};
 use crate::tracking::{ErrorCode, ModelQuery, PageStream, TrackingError, VersionQuery};
 
@@ -20,8 +19,6 @@ const MODEL_PAGE_SIZES: [u32; 2] = [100, 500];
 const VERSION_PAGE_SIZES: [u32; 2] = [100, 1000];
 
 const IS_PROMPT: &str = "tags.`mlflow.prompt.is_prompt` = 'true'";
-
-const ALIAS: &str = "api/2.0/mlflow/registered-models/alias";
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -257,84 +254,6 @@ pub(super) async fn get_version(
     Ok(answer.model_version.into())
 }
 
-/// The body of every write here. `version` is a string: servers refuse a number.
-#[derive(Default, Serialize)]
-struct Change<'a> {
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    alias: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<&'a str>,
-}
-
-async fn change(http: &Http, method: Method, path: &str, change: Change<'_>) -> Result<(), TrackingError> {
-    http.write(method, http.route(path), &change).await.map(|Empty {}| ())
-}
-
-pub(super) async fn set_alias(
-    http: &Http,
-    name: &str,
-    alias: &str,
-    version: VersionNumber,
-) -> Result<(), TrackingError> {
-    let body = Change { name, alias: Some(alias), version: Some(version.to_string()), ..Default::default() };
-    change(http, Method::POST, ALIAS, body).await
-}
-
-pub(super) async fn delete_alias(http: &Http, name: &str, alias: &str) -> Result<(), TrackingError> {
-    change(http, Method::DELETE, ALIAS, Change { name, alias: Some(alias), ..Default::default() }).await
-}
-
-pub(super) async fn update_version(
-    http: &Http,
-    name: &str,
-    version: VersionNumber,
-    description: &str,
-) -> Result<ModelVersion, TrackingError> {
-    let body = Change {
-        name,
-        version: Some(version.to_string()),
-        description: Some(description),
-        ..Default::default()
-    };
-    let url = http.route("api/2.0/mlflow/model-versions/update");
-    let answer: VersionAnswer = http.write(Method::PATCH, url, &body).await?;
-    Ok(answer.model_version.into())
-}
-
-pub(super) async fn set_version_tag(
-    http: &Http,
-    name: &str,
-    version: VersionNumber,
-    key: &str,
-    value: &str,
-) -> Result<(), TrackingError> {
-    let body = Change {
-        name,
-        version: Some(version.to_string()),
-        key: Some(key),
-        value: Some(value),
-        ..Default::default()
-    };
-    change(http, Method::POST, "api/2.0/mlflow/model-versions/set-tag", body).await
-}
-
-pub(super) async fn delete_version_tag(
-    http: &Http,
-    name: &str,
-    version: VersionNumber,
-    key: &str,
-) -> Result<(), TrackingError> {
-    let body = Change { name, version: Some(version.to_string()), key: Some(key), ..Default::default() };
-    change(http, Method::DELETE, "api/2.0/mlflow/model-versions/delete-tag", body).await
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -371,12 +290,5 @@ mod tests {
         assert_eq!(version.status, ModelVersionStatus::Failed);
         assert_eq!(version.model_id.as_deref(), Some("m-1"));
         assert!(serde_json::from_str::<WireVersion>(r#"{"version":"-1"}"#).is_err());
-    }
-
-    #[test]
-    fn a_change_sends_its_version_as_a_string_and_nothing_that_is_not_meant() {
-        let body =
-            Change { name: "m", alias: Some("prod"), version: Some(7.to_string()), ..Default::default() };
-        assert_eq!(serde_json::to_string(&body).unwrap(), r#"{"name":"m","version":"7","alias":"prod"}"#);
     }
 }

@@ -1,4 +1,4 @@
-//! Making, renaming and deleting registered models and versions.
+//! Writing to the model registry: registered models, versions, aliases, tags.
 
 use reqwest::Method;
 use serde::Serialize;
@@ -27,6 +27,62 @@ fn some(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
+const ALIAS: &str = "api/2.0/mlflow/registered-models/alias";
+
+/// The body of what changes or deletes. `version` is a string: servers refuse a number.
+#[derive(Default, Serialize)]
+struct Change<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alias: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a str>,
+}
+
+impl<'a> Change<'a> {
+    fn of_model(name: &'a str) -> Self {
+        Self { name, ..Self::default() }
+    }
+
+    fn of_version(name: &'a str, version: VersionNumber) -> Self {
+        Self { name, version: Some(version.to_string()), ..Self::default() }
+    }
+}
+
+async fn change(http: &Http, method: Method, path: &str, change: Change<'_>) -> Result<(), TrackingError> {
+    http.write(method, http.route(path), &change).await.map(|Empty {}| ())
+}
+
+/// A write that is answered by the model as it is now.
+async fn write_model(
+    http: &Http,
+    method: Method,
+    path: &str,
+    body: &impl Serialize,
+) -> Result<RegisteredModel, TrackingError> {
+    let answer: ModelAnswer = http.write(method, http.route(path), body).await?;
+    Ok(answer.registered_model.into())
+}
+
+/// A write that is answered by the version as it is now.
+async fn write_version(
+    http: &Http,
+    method: Method,
+    path: &str,
+    body: &impl Serialize,
+) -> Result<ModelVersion, TrackingError> {
+    let answer: VersionAnswer = http.write(method, http.route(path), body).await?;
+    Ok(answer.model_version.into())
+}
+
 pub(super) async fn create_model(http: &Http, model: &NewModel) -> Result<RegisteredModel, TrackingError> {
     #[derive(Serialize)]
     struct Body<'a> {
@@ -37,9 +93,7 @@ pub(super) async fn create_model(http: &Http, model: &NewModel) -> Result<Regist
     }
     let body =
         Body { name: &model.name, tags: wire_tags(&model.tags), description: some(&model.description) };
-    let url = http.route("api/2.0/mlflow/registered-models/create");
-    let answer: ModelAnswer = http.write(Method::POST, url, &body).await?;
-    Ok(answer.registered_model.into())
+    write_model(http, Method::POST, "api/2.0/mlflow/registered-models/create", &body).await
 }
 
 pub(super) async fn rename_model(
@@ -47,14 +101,8 @@ pub(super) async fn rename_model(
     name: &str,
     new_name: &str,
 ) -> Result<RegisteredModel, TrackingError> {
-    #[derive(Serialize)]
-    struct Body<'a> {
-        name: &'a str,
-        new_name: &'a str,
-    }
-    let url = http.route("api/2.0/mlflow/registered-models/rename");
-    let answer: ModelAnswer = http.write(Method::POST, url, &Body { name, new_name }).await?;
-    Ok(answer.registered_model.into())
+    let body = Change { new_name: Some(new_name), ..Change::of_model(name) };
+    write_model(http, Method::POST, "api/2.0/mlflow/registered-models/rename", &body).await
 }
 
 pub(super) async fn update_model(
@@ -62,23 +110,13 @@ pub(super) async fn update_model(
     name: &str,
     description: &str,
 ) -> Result<RegisteredModel, TrackingError> {
-    #[derive(Serialize)]
-    struct Body<'a> {
-        name: &'a str,
-        description: &'a str,
-    }
-    let url = http.route("api/2.0/mlflow/registered-models/update");
-    let answer: ModelAnswer = http.write(Method::PATCH, url, &Body { name, description }).await?;
-    Ok(answer.registered_model.into())
+    let body = Change { description: Some(description), ..Change::of_model(name) };
+    write_model(http, Method::PATCH, "api/2.0/mlflow/registered-models/update", &body).await
 }
 
 pub(super) async fn delete_model(http: &Http, name: &str) -> Result<(), TrackingError> {
-    #[derive(Serialize)]
-    struct Body<'a> {
-        name: &'a str,
-    }
-    let url = http.route("api/2.0/mlflow/registered-models/delete");
-    http.write(Method::DELETE, url, &Body { name }).await.map(|Empty {}| ())
+    let path = "api/2.0/mlflow/registered-models/delete";
+    change(http, Method::DELETE, path, Change::of_model(name)).await
 }
 
 pub(super) async fn set_model_tag(
@@ -87,24 +125,58 @@ pub(super) async fn set_model_tag(
     key: &str,
     value: &str,
 ) -> Result<(), TrackingError> {
-    #[derive(Serialize)]
-    struct Body<'a> {
-        name: &'a str,
-        key: &'a str,
-        value: &'a str,
-    }
-    let url = http.route("api/2.0/mlflow/registered-models/set-tag");
-    http.write(Method::POST, url, &Body { name, key, value }).await.map(|Empty {}| ())
+    let body = Change { key: Some(key), value: Some(value), ..Change::of_model(name) };
+    change(http, Method::POST, "api/2.0/mlflow/registered-models/set-tag", body).await
 }
 
 pub(super) async fn delete_model_tag(http: &Http, name: &str, key: &str) -> Result<(), TrackingError> {
-    #[derive(Serialize)]
-    struct Body<'a> {
-        name: &'a str,
-        key: &'a str,
-    }
-    let url = http.route("api/2.0/mlflow/registered-models/delete-tag");
-    http.write(Method::DELETE, url, &Body { name, key }).await.map(|Empty {}| ())
+    let body = Change { key: Some(key), ..Change::of_model(name) };
+    change(http, Method::DELETE, "api/2.0/mlflow/registered-models/delete-tag", body).await
+}
+
+pub(super) async fn set_alias(
+    http: &Http,
+    name: &str,
+    alias: &str,
+    version: VersionNumber,
+) -> Result<(), TrackingError> {
+    let body = Change { alias: Some(alias), ..Change::of_version(name, version) };
+    change(http, Method::POST, ALIAS, body).await
+}
+
+pub(super) async fn delete_alias(http: &Http, name: &str, alias: &str) -> Result<(), TrackingError> {
+    change(http, Method::DELETE, ALIAS, Change { alias: Some(alias), ..Change::of_model(name) }).await
+}
+
+pub(super) async fn update_version(
+    http: &Http,
+    name: &str,
+    version: VersionNumber,
+    description: &str,
+) -> Result<ModelVersion, TrackingError> {
+    let body = Change { description: Some(description), ..Change::of_version(name, version) };
+    write_version(http, Method::PATCH, "api/2.0/mlflow/model-versions/update", &body).await
+}
+
+pub(super) async fn set_version_tag(
+    http: &Http,
+    name: &str,
+    version: VersionNumber,
+    key: &str,
+    value: &str,
+) -> Result<(), TrackingError> {
+    let body = Change { key: Some(key), value: Some(value), ..Change::of_version(name, version) };
+    change(http, Method::POST, "api/2.0/mlflow/model-versions/set-tag", body).await
+}
+
+pub(super) async fn delete_version_tag(
+    http: &Http,
+    name: &str,
+    version: VersionNumber,
+    key: &str,
+) -> Result<(), TrackingError> {
+    let body = Change { key: Some(key), ..Change::of_version(name, version) };
+    change(http, Method::DELETE, "api/2.0/mlflow/model-versions/delete-tag", body).await
 }
 
 /// The body of `model-versions/create`. A run or a model that is not known is left out: servers compare an empty one
@@ -139,9 +211,8 @@ impl<'a> From<&'a NewVersion> for CreateVersion<'a> {
 }
 
 pub(super) async fn create_version(http: &Http, version: &NewVersion) -> Result<ModelVersion, TrackingError> {
-    let url = http.route("api/2.0/mlflow/model-versions/create");
-    let answer: VersionAnswer = http.write(Method::POST, url, &CreateVersion::from(version)).await?;
-    Ok(answer.model_version.into())
+    let body = CreateVersion::from(version);
+    write_version(http, Method::POST, "api/2.0/mlflow/model-versions/create", &body).await
 }
 
 /// As Python's `copy_model_version`: there is no route for it.
@@ -198,14 +269,8 @@ pub(super) async fn delete_version(
     name: &str,
     version: VersionNumber,
 ) -> Result<(), TrackingError> {
-    #[derive(Serialize)]
-    struct Body<'a> {
-        name: &'a str,
-        version: String,
-    }
-    let url = http.route("api/2.0/mlflow/model-versions/delete");
-    let body = Body { name, version: version.to_string() };
-    http.write(Method::DELETE, url, &body).await.map(|Empty {}| ())
+    let path = "api/2.0/mlflow/model-versions/delete";
+    change(http, Method::DELETE, path, Change::of_version(name, version)).await
 }
 
 #[cfg(test)]
@@ -241,5 +306,11 @@ mod tests {
         let copy = copy_of(original, "to");
         assert_eq!((copy.name.as_str(), copy.source.as_str()), ("to", "models:/from/3"));
         assert_eq!((copy.run_id.as_deref(), copy.description.as_str()), (Some("r"), "text"));
+    }
+
+    #[test]
+    fn a_change_sends_its_version_as_a_string_and_nothing_that_is_not_meant() {
+        let body = Change { alias: Some("prod"), ..Change::of_version("m", 7) };
+        assert_eq!(serde_json::to_string(&body).unwrap(), r#"{"name":"m","version":"7","alias":"prod"}"#);
     }
 }
