@@ -5,7 +5,7 @@ mod model_uri;
 pub(super) mod models;
 pub(super) mod versions;
 
-use rusqlite::named_params;
+use rusqlite::{ToSql, named_params};
 
 use super::database::{Database, Session};
 use super::failure::{Failure, not_found};
@@ -27,22 +27,12 @@ pub(super) fn set_alias(
     database.write(|session| {
         has_table(session, "registered_model_aliases")?;
         version_exists(session, name, version)?;
-        let condition = session.schema.in_workspace("registered_model_aliases", "t");
-        let sql = format!(
-            "UPDATE registered_model_aliases AS t SET version = :version \
-             WHERE t.name = :name AND t.alias = :alias AND {condition}"
-        );
         let parameters = named_params! {
             ":version": version, ":name": name, ":alias": alias, ":workspace": session.workspace
         };
-        if session.connection.execute(&sql, parameters)? == 0 {
-            insert(
-                session,
-                "registered_model_aliases",
-                "version, name, alias",
-                ":version, :name, :alias",
-                parameters,
-            )?;
+        let table = "registered_model_aliases";
+        if update_rows(session, table, "version = :version", OF_ALIAS, parameters)? == 0 {
+            insert(session, table, "version, name, alias", ":version, :name, :alias", parameters)?;
         }
         Ok(())
     })
@@ -55,13 +45,8 @@ pub(super) fn delete_alias(database: &Database, name: &str, alias: &str) -> Resu
     database.write(|session| {
         has_table(session, "registered_model_aliases")?;
         registry::get_model(session, name)?;
-        let condition = session.schema.in_workspace("registered_model_aliases", "t");
-        let sql = format!(
-            "DELETE FROM registered_model_aliases AS t WHERE t.name = :name AND t.alias = :alias AND {condition}"
-        );
         let parameters = named_params! { ":name": name, ":alias": alias, ":workspace": session.workspace };
-        session.connection.execute(&sql, parameters)?;
-        Ok(())
+        delete_rows(session, "registered_model_aliases", OF_ALIAS, parameters)
     })
 }
 
@@ -76,16 +61,12 @@ pub(super) fn update_version(
     rules::model_name(name)?;
     database.write(|session| {
         version_exists(session, name, version)?;
-        let condition = session.schema.in_workspace("model_versions", "t");
-        let sql = format!(
-            "UPDATE model_versions AS t SET description = :description, last_updated_time = :now \
-             WHERE t.name = :name AND t.version = :version AND {condition}"
-        );
         let parameters = named_params! {
             ":description": description, ":now": now, ":name": name, ":version": version,
             ":workspace": session.workspace
         };
-        session.connection.execute(&sql, parameters)?;
+        let set = "description = :description, last_updated_time = :now";
+        update_rows(session, "model_versions", set, OF_VERSION, parameters)?;
         registry::get_version(session, name, version)
     })
 }
@@ -103,15 +84,10 @@ pub(super) fn set_version_tag(
     database.write(|session| {
         has_table(session, "model_version_tags")?;
         version_exists(session, name, version)?;
-        let condition = session.schema.in_workspace("model_version_tags", "t");
-        let sql = format!(
-            "UPDATE model_version_tags AS t SET value = :value \
-             WHERE t.name = :name AND t.version = :version AND t.key = :key AND {condition}"
-        );
         let parameters = named_params! {
             ":value": value, ":name": name, ":version": version, ":key": key, ":workspace": session.workspace
         };
-        if session.connection.execute(&sql, parameters)? == 0 {
+        if update_rows(session, "model_version_tags", "value = :value", OF_VERSION_TAG, parameters)? == 0 {
             let columns = "value, name, version, key";
             insert(session, "model_version_tags", columns, ":value, :name, :version, :key", parameters)?;
         }
@@ -131,17 +107,44 @@ pub(super) fn delete_version_tag(
     database.write(|session| {
         has_table(session, "model_version_tags")?;
         version_exists(session, name, version)?;
-        let condition = session.schema.in_workspace("model_version_tags", "t");
-        let sql = format!(
-            "DELETE FROM model_version_tags AS t \
-             WHERE t.name = :name AND t.version = :version AND t.key = :key AND {condition}"
-        );
         let parameters = named_params! {
             ":name": name, ":version": version, ":key": key, ":workspace": session.workspace
         };
-        session.connection.execute(&sql, parameters)?;
-        Ok(())
+        delete_rows(session, "model_version_tags", OF_VERSION_TAG, parameters)
     })
+}
+
+/// The rows of one alias, of one version, and of one of its tags.
+const OF_ALIAS: &str = "t.name = :name AND t.alias = :alias";
+const OF_VERSION: &str = "t.name = :name AND t.version = :version";
+const OF_VERSION_TAG: &str = "t.name = :name AND t.version = :version AND t.key = :key";
+
+/// What a statement's names stand for. Among them must be `:workspace`.
+type Parameters<'a> = &'a [(&'a str, &'a dyn ToSql)];
+
+/// Changes the rows of a table that meet a condition and are in the workspace, there called `t`. Answers how many.
+fn update_rows(
+    session: &Session<'_>,
+    table: &str,
+    set: &str,
+    rows: &str,
+    parameters: Parameters<'_>,
+) -> Result<usize, Failure> {
+    let here = session.schema.in_workspace(table, "t");
+    let sql = format!("UPDATE {table} AS t SET {set} WHERE {rows} AND {here}");
+    Ok(session.connection.execute(&sql, parameters)?)
+}
+
+/// Deletes them.
+fn delete_rows(
+    session: &Session<'_>,
+    table: &str,
+    rows: &str,
+    parameters: Parameters<'_>,
+) -> Result<(), Failure> {
+    let here = session.schema.in_workspace(table, "t");
+    session.connection.execute(&format!("DELETE FROM {table} AS t WHERE {rows} AND {here}"), parameters)?;
+    Ok(())
 }
 
 /// Inserts a row, with the workspace where the table has one.
@@ -150,7 +153,7 @@ fn insert(
     table: &str,
     columns: &str,
     values: &str,
-    parameters: &[(&str, &dyn rusqlite::ToSql)],
+    parameters: Parameters<'_>,
 ) -> Result<(), Failure> {
     let sql = if session.schema.has(table, "workspace") {
         format!("INSERT INTO {table} ({columns}, workspace) VALUES ({values}, :workspace)")

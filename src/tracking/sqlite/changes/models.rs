@@ -2,7 +2,7 @@
 
 use rusqlite::named_params;
 
-use super::{has_table, insert, optional};
+use super::{delete_rows, has_table, insert, optional, update_rows};
 use crate::entities::{NewModel, RegisteredModel, tag};
 use crate::tracking::sqlite::database::{Database, Session};
 use crate::tracking::sqlite::failure::Failure;
@@ -12,6 +12,10 @@ use crate::tracking::{ErrorCode, TrackingError};
 /// Tables with rows of a registered model, children before their parents.
 const CHILDREN: [&str; 4] =
     ["model_version_tags", "model_versions", "registered_model_tags", "registered_model_aliases"];
+
+/// The rows of one model, and of one of its tags.
+pub(super) const OF_MODEL: &str = "t.name = :name";
+const OF_TAG: &str = "t.name = :name AND t.key = :key";
 
 /// `create_registered_model`
 pub(in crate::tracking::sqlite) fn create(
@@ -94,25 +98,15 @@ pub(in crate::tracking::sqlite) fn rename(
             return Err(already_exists(format!("Registered Model (name={new_name}) already exists.")).into());
         }
         // The tables of the model's parts follow by themselves: their foreign keys cascade.
-        let sql = format!(
-            "UPDATE registered_models AS t SET name = :new_name, last_updated_time = :now \
-             WHERE t.name = :name AND {}",
-            session.schema.in_workspace("registered_models", "t")
-        );
-        session.connection.execute(
-            &sql,
-            named_params! {
-                ":new_name": new_name, ":now": now, ":name": name, ":workspace": session.workspace
-            },
-        )?;
+        let parameters = named_params! {
+            ":new_name": new_name, ":now": now, ":name": name, ":workspace": session.workspace
+        };
+        let set = "name = :new_name, last_updated_time = :now";
+        update_rows(session, "registered_models", set, OF_MODEL, parameters)?;
         if session.schema.has_table("model_versions") {
-            let sql = format!(
-                "UPDATE model_versions AS t SET last_updated_time = :now WHERE t.name = :name AND {}",
-                session.schema.in_workspace("model_versions", "t")
-            );
             let parameters =
                 named_params! { ":now": now, ":name": new_name, ":workspace": session.workspace };
-            session.connection.execute(&sql, parameters)?;
+            update_rows(session, "model_versions", "last_updated_time = :now", OF_MODEL, parameters)?;
         }
         registry::get_model(session, new_name)
     })
@@ -128,15 +122,11 @@ pub(in crate::tracking::sqlite) fn update(
     rules::model_name(name)?;
     database.write(|session| {
         registry::get_model(session, name)?;
-        let sql = format!(
-            "UPDATE registered_models AS t SET description = :description, last_updated_time = :now \
-             WHERE t.name = :name AND {}",
-            session.schema.in_workspace("registered_models", "t")
-        );
         let parameters = named_params! {
             ":description": description, ":now": now, ":name": name, ":workspace": session.workspace
         };
-        session.connection.execute(&sql, parameters)?;
+        let set = "description = :description, last_updated_time = :now";
+        update_rows(session, "registered_models", set, OF_MODEL, parameters)?;
         registry::get_model(session, name)
     })
 }
@@ -150,10 +140,8 @@ pub(in crate::tracking::sqlite) fn delete(database: &Database, name: &str) -> Re
             if !session.schema.has_table(table) {
                 continue;
             }
-            let condition = session.schema.in_workspace(table, "t");
-            let sql = format!("DELETE FROM {table} AS t WHERE t.name = :name AND {condition}");
             let parameters = named_params! { ":name": name, ":workspace": session.workspace };
-            session.connection.execute(&sql, parameters)?;
+            delete_rows(session, table, OF_MODEL, parameters)?;
         }
         Ok(())
     })
@@ -171,14 +159,10 @@ pub(in crate::tracking::sqlite) fn set_tag(
     database.write(|session| {
         has_table(session, "registered_model_tags")?;
         registry::get_model(session, name)?;
-        let sql = format!(
-            "UPDATE registered_model_tags AS t SET value = :value WHERE t.name = :name AND t.key = :key AND {}",
-            session.schema.in_workspace("registered_model_tags", "t")
-        );
         let parameters = named_params! {
             ":value": value, ":name": name, ":key": key, ":workspace": session.workspace
         };
-        if session.connection.execute(&sql, parameters)? == 0 {
+        if update_rows(session, "registered_model_tags", "value = :value", OF_TAG, parameters)? == 0 {
             insert_tag(session, name, key, value)?;
         }
         Ok(())
@@ -196,13 +180,8 @@ pub(in crate::tracking::sqlite) fn delete_tag(
     database.write(|session| {
         has_table(session, "registered_model_tags")?;
         registry::get_model(session, name)?;
-        let sql = format!(
-            "DELETE FROM registered_model_tags AS t WHERE t.name = :name AND t.key = :key AND {}",
-            session.schema.in_workspace("registered_model_tags", "t")
-        );
         let parameters = named_params! { ":name": name, ":key": key, ":workspace": session.workspace };
-        session.connection.execute(&sql, parameters)?;
-        Ok(())
+        delete_rows(session, "registered_model_tags", OF_TAG, parameters)
     })
 }
 

@@ -4,8 +4,8 @@ use rusqlite::named_params;
 use serde_json::Value;
 
 use super::model_uri::ModelUri;
-use super::models::{find, insert_model};
-use super::{has_table, insert, optional, version_exists};
+use super::models::{OF_MODEL, find, insert_model};
+use super::{OF_VERSION, delete_rows, has_table, insert, optional, update_rows, version_exists};
 use crate::entities::{ModelVersion, NewModel, NewVersion, VersionNumber, tag};
 use crate::tracking::rest::{copy_of, is_a_prompt};
 use crate::tracking::sqlite::database::{Database, Session};
@@ -62,26 +62,20 @@ pub(in crate::tracking::sqlite) fn delete(
         version_exists(session, name, version)?;
         touch_model(session, name, now)?;
         if session.schema.has_table("registered_model_aliases") {
-            let sql = format!(
-                "DELETE FROM registered_model_aliases AS t WHERE t.name = :name AND t.version = :version AND {}",
-                session.schema.in_workspace("registered_model_aliases", "t")
-            );
             let parameters =
                 named_params! { ":name": name, ":version": version, ":workspace": session.workspace };
-            session.connection.execute(&sql, parameters)?;
+            delete_rows(session, "registered_model_aliases", OF_VERSION, parameters)?;
         }
         let has_link = session.schema.has("model_versions", "run_link");
         let run_link = if has_link { ", run_link = 'REDACTED-RUN-LINK'" } else { "" };
-        let sql = format!(
-            "UPDATE model_versions AS t SET current_stage = '{DELETED_STAGE}', last_updated_time = :now, \
-             description = NULL, user_id = NULL, source = 'REDACTED-SOURCE-PATH', run_id = 'REDACTED-RUN-ID', \
-             status_message = NULL{run_link} WHERE t.name = :name AND t.version = :version AND {}",
-            session.schema.in_workspace("model_versions", "t")
+        let set = format!(
+            "current_stage = '{DELETED_STAGE}', last_updated_time = :now, description = NULL, user_id = NULL, \
+             source = 'REDACTED-SOURCE-PATH', run_id = 'REDACTED-RUN-ID', status_message = NULL{run_link}"
         );
         let parameters = named_params! {
             ":now": now, ":name": name, ":version": version, ":workspace": session.workspace
         };
-        session.connection.execute(&sql, parameters)?;
+        update_rows(session, "model_versions", &set, OF_VERSION, parameters)?;
         Ok(())
     })
 }
@@ -136,12 +130,8 @@ fn has_column(session: &Session<'_>, table: &str, column: &str) -> Result<(), Fa
 
 /// The model changed when one of its versions came or went.
 fn touch_model(session: &Session<'_>, name: &str, now: i64) -> Result<(), Failure> {
-    let sql = format!(
-        "UPDATE registered_models AS t SET last_updated_time = :now WHERE t.name = :name AND {}",
-        session.schema.in_workspace("registered_models", "t")
-    );
     let parameters = named_params! { ":now": now, ":name": name, ":workspace": session.workspace };
-    session.connection.execute(&sql, parameters)?;
+    update_rows(session, "registered_models", "last_updated_time = :now", OF_MODEL, parameters)?;
     Ok(())
 }
 
