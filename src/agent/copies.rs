@@ -215,7 +215,7 @@ mod tests {
     use crate::agent::wire::InputItem;
 
     fn payload() -> Payload {
-        let mut payload = Payload::new(vec![InputItem::user("What's \"OTIF\"?\n$HOME `x` \\ 21 °C")]);
+        let mut payload = Payload::new(vec![InputItem::user(&"What's \"OTIF\"?\n$HOME `x` \\ 21 °C".into())]);
         payload.custom_inputs = json!({"dry": true, "n": null, "f": 1.5, "empty": {}}).as_object().cloned();
         payload
     }

@@ -4,14 +4,15 @@
 //! approval requests and their answers, web and file searches. Left out: calls without an output, outputs without a
 //! call, and every item type that MLflow refuses.
 
+use super::attachment::Message;
 use super::transcript::Transcript;
 use super::wire::{InputItem, InputPart, Item, ItemBody, ItemStatus, Part, SummaryPart, TypedItem};
 
 /// One step of a conversation.
 #[derive(Clone, Copy, Debug)]
 pub enum Entry<'a> {
-    /// What the user wrote.
-    User(&'a str),
+    /// What the user said.
+    User(&'a Message),
     /// What the agent answered.
     Answer(&'a Transcript),
     /// The user's answer to an MCP approval request of an earlier answer.
@@ -29,7 +30,7 @@ pub fn input_items(system: Option<&str>, entries: &[Entry<'_>]) -> Vec<InputItem
     let mut items: Vec<InputItem> = prompt.into_iter().collect();
     for entry in entries {
         match entry {
-            Entry::User(text) => items.push(InputItem::user(*text)),
+            Entry::User(message) => items.push(InputItem::user(message)),
             Entry::Approval { request_id, approve } => items.push(InputItem::approval(*request_id, *approve)),
             Entry::Answer(answer) => answer_items(answer, &mut items),
         }
@@ -134,7 +135,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::agent::Reader;
+    use crate::agent::{Attachment, Reader};
 
     fn answer(items: &Value) -> Transcript {
         let mut reader = Reader::new(Some("application/json"), 200);
@@ -158,7 +159,7 @@ mod tests {
         ]));
         sends(
             Some("be brief"),
-            &[Entry::User("weather?"), Entry::Answer(&first), Entry::User("and tomorrow?")],
+            &[Entry::User(&"weather?".into()), Entry::Answer(&first), Entry::User(&"and tomorrow?".into())],
             &json!([
                 {"role": "system", "content": "be brief"},
                 {"role": "user", "content": "weather?"},
@@ -222,6 +223,32 @@ mod tests {
                 {"type": "function_call_output", "call_id": "c", "output": "1"},
                 {"type": "message", "role": "assistant", "content": [{"type": "refusal", "refusal": "no"}, {"type": "output_text", "text": "half"}]}
             ]),
+        );
+    }
+
+    #[test]
+    fn files_go_along_as_parts() {
+        let png = Attachment::new("a.png", b"\x89PNG\r\n\x1a\n".to_vec());
+        let mut notes = Attachment::new("notes.md", b"# Hi".to_vec());
+        let message = Message { text: "see".into(), attachments: vec![png.clone(), notes.clone()] };
+        sends(
+            None,
+            &[Entry::User(&message)],
+            &json!([{"role": "user", "content": [
+                {"type": "input_text", "text": "see"},
+                {"type": "input_image", "detail": "auto", "image_url": "data:image/png;base64,iVBORw0KGgo="},
+                {"type": "input_text", "text": "notes.md:\n\n# Hi"}
+            ]}]),
+        );
+        notes.set_sent_as_text(false);
+        let message = Message { text: " ".into(), attachments: vec![notes, png.without_data()] };
+        sends(
+            None,
+            &[Entry::User(&message)],
+            &json!([{"role": "user", "content": [
+                {"type": "input_file", "filename": "notes.md", "file_data": "data:text/markdown;base64,IyBIaQ=="},
+                {"type": "input_text", "text": "a.png: not kept"}
+            ]}]),
         );
     }
 }

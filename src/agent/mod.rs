@@ -2,6 +2,7 @@
 //!
 //! - [`Endpoint`]: the address as typed, its [`Token`], [`Header`]s and [`Tls`]; [`Health`]: what stands behind it.
 //! - [`RequestDialect`]: the vocabulary in which it is asked, and how that is found out.
+//! - [`Message`]: what the user says, with its [`Attachment`]s.
 //! - [`history`]: a conversation as the input items of the next turn.
 //! - [`Payload`]: the request body in any dialect; [`to_curl`], [`to_python`] and [`to_deployments`]: the same request
 //!   for a shell and for scripts.
@@ -18,6 +19,7 @@
 //! no copied command.
 
 mod arrival;
+mod attachment;
 mod client;
 mod copies;
 mod custom_inputs;
@@ -38,6 +40,7 @@ mod transcript;
 pub mod wire;
 
 pub use arrival::Arrival;
+pub use attachment::{Attachment, DataUrl, MAX_FILE, MAX_FILES, Message};
 pub use client::{AgentClient, Head, Turn, TurnEvent, TurnReport, Wake};
 pub use copies::{is_deployment, to_curl, to_deployments, to_python};
 pub use custom_inputs::{CustomInputs, CustomInputsError};

@@ -155,14 +155,14 @@ mod tests {
     use super::*;
 
     fn payload() -> Payload {
-        let mut payload = Payload::new(vec![InputItem::user("What's \"OTIF\"?\n$HOME `x` \\ 21 °C")]);
+        let mut payload = Payload::new(vec![InputItem::user(&"What's \"OTIF\"?\n$HOME `x` \\ 21 °C".into())]);
         payload.custom_inputs = json!({"dry": true, "n": null, "f": 1.5, "empty": {}}).as_object().cloned();
         payload
     }
 
     #[test]
     fn the_seed_payload_is_written_as_people_write_it() {
-        let payload = Payload::new(vec![InputItem::user("Why is OTIF down this week?")]);
+        let payload = Payload::new(vec![InputItem::user(&"Why is OTIF down this week?".into())]);
         let expected = r#"{"input":[{"role":"user","content":"Why is OTIF down this week?"}],"stream":true}"#;
         assert_eq!(payload.to_json(), expected);
     }
@@ -190,7 +190,7 @@ mod tests {
     #[track_caller]
     fn sends(dialect: RequestDialect, expected: &Value) {
         let context = Context { conversation_id: Some("c1".to_owned()), user_id: Some("ann".to_owned()) };
-        let mut payload = Payload::new(vec![InputItem::user("hi")]);
+        let mut payload = Payload::new(vec![InputItem::user(&"hi".into())]);
         payload.context = Some(context);
         payload.custom_inputs = json!({"dry": true}).as_object().cloned();
         let fields = RequestFields::parse("{\"model\": \"m\"}").unwrap();

@@ -41,7 +41,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["tracking"]),
     ("tar", &["tracking"]),
     ("similar", &["state/compare"]),
-    ("sha2", &["state/compare"]),
+    ("sha2", &["state/compare", "agent/attachment"]),
     ("pep440_rs", &["state/compare"]),
     ("rfd", &["app"]),
     ("toml", &["state/policy"]),

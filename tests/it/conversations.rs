@@ -152,7 +152,7 @@ impl Bench {
     }
 
     fn say(&mut self, text: &str) {
-        self.apply(ChatCommand::Send(text.to_owned()));
+        self.apply(ChatCommand::Send(text.into()));
     }
 
     fn replace_last(&mut self, text: &str) {
@@ -161,7 +161,7 @@ impl Bench {
     }
 
     fn replace(&mut self, conversation: u64, turn: u64, text: &str) {
-        self.apply(ChatCommand::Edit { conversation, turn, text: text.to_owned() });
+        self.apply(ChatCommand::Edit { conversation, turn, message: text.into() });
     }
 
     fn conversation(&self) -> &Conversation {
@@ -401,7 +401,7 @@ fn a_replacement_is_a_branch_and_in_another_conversation_a_new_message() {
     let asked = |bench: &Bench| -> Vec<Ask> {
         bench.conversation().turns.iter().map(|turn| turn.ask.clone()).collect()
     };
-    let texts = |texts: &[&str]| texts.iter().map(|text| Ask::Text((*text).into())).collect::<Vec<_>>();
+    let texts = |texts: &[&str]| texts.iter().map(|text| Ask::Message((*text).into())).collect::<Vec<_>>();
     assert_eq!(asked(&bench), texts(&["three"]));
     assert_eq!(bench.conversation().branches(bench.last()).len(), 2);
     bench.apply(ChatCommand::ShowBranch(one));

@@ -30,7 +30,7 @@ fn ask(app: &mut App, question: &str) {
 }
 
 fn matches_text(turn: &flowdeck::state::chat::Turn, question: &str) -> bool {
-    matches!(&turn.ask, flowdeck::state::chat::Ask::Text(text) if text == question)
+    matches!(&turn.ask, flowdeck::state::chat::Ask::Message(message) if message.text == question)
 }
 
 fn rect(app: &App, label: &str) -> egui::Rect {

@@ -71,7 +71,7 @@ fn whole(status: &str, content_type: &str, body: &str) -> String {
 }
 
 fn ask(endpoint: &Endpoint) -> Turn {
-    let payload = Payload::new(vec![InputItem::user("Why is OTIF down this week?")]);
+    let payload = Payload::new(vec![InputItem::user(&"Why is OTIF down this week?".into())]);
     let client = AgentClient::new().unwrap();
     client.send(&tokio::runtime::Handle::current(), endpoint.clone(), &payload, Arc::new(|| {}))
 }
@@ -110,7 +110,7 @@ async fn a_stream_is_reported_as_it_comes() {
     .await;
     let wakes = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&wakes);
-    let payload = Payload::new(vec![InputItem::user("hi")]);
+    let payload = Payload::new(vec![InputItem::user(&"hi".into())]);
     let wake: Wake = Arc::new(move || {
         counter.fetch_add(1, Ordering::Relaxed);
     });

@@ -171,7 +171,7 @@ mod tests {
         let answer = reader.transcript().clone();
         input_items(
             Some("be brief"),
-            &[Entry::User("how many?"), Entry::Answer(&answer), Entry::User("sure?")],
+            &[Entry::User(&"how many?".into()), Entry::Answer(&answer), Entry::User(&"sure?".into())],
         )
     }
 

@@ -49,7 +49,7 @@ fn text(transcript: &Transcript) -> String {
 #[tokio::test]
 async fn it_thinks_calls_a_tool_and_answers() {
     let (_agent, endpoint, client) = started().await;
-    let question = [Entry::User("Why is OTIF down this week?")];
+    let question = [Entry::User(&"Why is OTIF down this week?".into())];
     let report = ask(&client, &endpoint, &question, true).await;
     assert_eq!(report.error, None);
     let answer = &report.transcript;
@@ -74,8 +74,13 @@ async fn it_thinks_calls_a_tool_and_answers() {
 #[tokio::test]
 async fn it_knows_what_was_asked_before() {
     let (_agent, endpoint, client) = started().await;
-    let first = ask(&client, &endpoint, &[Entry::User("How is Łódź doing?")], false).await.transcript.clone();
-    let said = [Entry::User("How is Łódź doing?"), Entry::Answer(&first), Entry::User("why is that?")];
+    let first =
+        ask(&client, &endpoint, &[Entry::User(&"How is Łódź doing?".into())], false).await.transcript.clone();
+    let said = [
+        Entry::User(&"How is Łódź doing?".into()),
+        Entry::Answer(&first),
+        Entry::User(&"why is that?".into()),
+    ];
     let second = ask(&client, &endpoint, &said, true).await.transcript.clone();
     assert_eq!(second.outcome, Outcome::Completed);
     assert!(text(&second).contains("closed ramp"), "{}", text(&second));

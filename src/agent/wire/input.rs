@@ -6,6 +6,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::agent::{Attachment, DataUrl, Message};
+
 /// What goes into `input`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
@@ -37,6 +39,25 @@ pub enum Content {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum InputPart {
+    /// What the user wrote, or the words of a text file.
+    InputText {
+        /// The text.
+        text: String,
+    },
+    /// A picture.
+    InputImage {
+        /// How closely it is looked at; required.
+        detail: &'static str,
+        /// Its content.
+        image_url: DataUrl,
+    },
+    /// A file.
+    InputFile {
+        /// What it is called.
+        filename: String,
+        /// Its content.
+        file_data: DataUrl,
+    },
     /// What the agent wrote.
     OutputText {
         /// The text.
@@ -124,9 +145,16 @@ pub enum TypedItem {
 }
 
 impl InputItem {
-    /// A user's message.
-    pub fn user(text: impl Into<String>) -> Self {
-        Self::Plain { role: "user", content: Content::Text(text.into()) }
+    /// A user's message: a string where there is nothing but words.
+    pub fn user(message: &Message) -> Self {
+        let content = if message.attachments.is_empty() {
+            Content::Text(message.text.clone())
+        } else {
+            let text = Some(&message.text).filter(|text| !text.trim().is_empty());
+            let text = text.map(|text| InputPart::InputText { text: text.clone() });
+            Content::Parts(text.into_iter().chain(message.attachments.iter().map(part_of)).collect())
+        };
+        Self::Plain { role: "user", content }
     }
 
     /// A system prompt. MLflow drops `instructions` silently, so it travels as a message.
@@ -137,5 +165,17 @@ impl InputItem {
     /// The answer to an MCP approval request.
     pub fn approval(request_id: impl Into<String>, approve: bool) -> Self {
         Self::Typed(TypedItem::McpApprovalResponse { approval_request_id: request_id.into(), approve })
+    }
+}
+
+/// A file as it is sent. One whose content was not kept is named: the agent may have answered to it.
+fn part_of(file: &Attachment) -> InputPart {
+    let name = file.name();
+    let text = file.text().filter(|_| file.is_sent_as_text());
+    match (text, DataUrl::of(file)) {
+        (Some(text), _) => InputPart::InputText { text: format!("{name}:\n\n{text}") },
+        (None, Some(image_url)) if file.is_image() => InputPart::InputImage { detail: "auto", image_url },
+        (None, Some(file_data)) => InputPart::InputFile { filename: name.to_owned(), file_data },
+        (None, None) => InputPart::InputText { text: format!("{name}: not kept") },
     }
 }

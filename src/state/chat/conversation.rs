@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use crate::agent::history::{Entry, input_items};
 use crate::agent::wire::ItemBody;
 use crate::agent::{
-    self, AgentClient, AgentError, Endpoint, Outcome, Payload, RequestDialect, Transcript, TurnEvent,
-    TurnReport, typed_context, typed_custom_inputs,
+    self, AgentClient, AgentError, Endpoint, Message, Outcome, Payload, RequestDialect, Transcript,
+    TurnEvent, TurnReport, typed_context, typed_custom_inputs,
 };
 use crate::entities::Millis;
 use crate::state::format;
@@ -19,7 +19,8 @@ use crate::state::tasks::Tasks;
 #[serde(rename_all = "snake_case")]
 pub enum Ask {
     /// A message.
-    Text(String),
+    #[serde(rename = "text")]
+    Message(Message),
     /// Yes or no to the MCP approval requests of the answer before, by request id.
     Approvals(BTreeMap<String, bool>),
 }
@@ -197,10 +198,10 @@ impl Conversation {
             return name.clone();
         }
         let first = self.turns.iter().find_map(|turn| match &turn.ask {
-            Ask::Text(text) => Some(text),
+            Ask::Message(message) => title_of_message(message),
             Ask::Approvals(_) => None,
         });
-        first.and_then(|text| title_of(text)).unwrap_or_else(|| UNTITLED.to_owned())
+        first.unwrap_or_else(|| UNTITLED.to_owned())
     }
 
     /// How the next question is asked.
@@ -433,6 +434,12 @@ pub(super) fn title_of(text: &str) -> Option<String> {
     })
 }
 
+/// A title made of a message's words, or of what its first file is called.
+fn title_of_message(message: &Message) -> Option<String> {
+    let file = || message.attachments.first().map(|file| file.name().to_owned());
+    title_of(&message.text).or_else(file)
+}
+
 /// The request that says everything said so far, then `ask`.
 fn request(before: &[Turn], ask: &Ask, manner: &Manner) -> Payload {
     let mut entries = Vec::new();
@@ -452,7 +459,7 @@ fn request(before: &[Turn], ask: &Ask, manner: &Manner) -> Payload {
 
 fn push_ask<'a>(entries: &mut Vec<Entry<'a>>, ask: &'a Ask) {
     match ask {
-        Ask::Text(text) => entries.push(Entry::User(text)),
+        Ask::Message(message) => entries.push(Entry::User(message)),
         Ask::Approvals(decisions) => {
             entries.extend(
                 decisions.iter().map(|(request_id, &approve)| Entry::Approval { request_id, approve }),

@@ -23,7 +23,14 @@ pub fn markdown(conversation: &Conversation) -> String {
 
 fn push_turn(out: &mut String, turn: &Turn) {
     match &turn.ask {
-        Ask::Text(text) => section(out, "You", text),
+        Ask::Message(message) => {
+            let files = message.attachments.iter().map(|file| {
+                format!("*{} ({}, {})*", file.name(), file.media_type(), format::bytes(file.size()))
+            });
+            let said = Some(message.text.clone()).filter(|text| !text.is_empty());
+            let said: Vec<String> = said.into_iter().chain(files).collect();
+            section(out, "You", &said.join("\n\n"));
+        }
         Ask::Approvals(decisions) => {
             let said = decisions
                 .iter()

@@ -28,6 +28,7 @@ use super::format;
 use super::notices::Notices;
 use super::settings::Settings;
 use super::tasks::Tasks;
+pub use crate::agent::Message;
 use crate::agent::{RequestDialect, Token};
 
 /// What a view may ask for.
@@ -52,7 +53,7 @@ pub enum ChatCommand {
     /// Ask for a stream, or for the whole answer at once.
     SetStream(bool),
     /// Send a message.
-    Send(String),
+    Send(Message),
     /// Send this in place of an earlier message, as another branch; as a new one, if that is not shown any more.
     Edit {
         /// Id of the conversation that the message belongs to.
@@ -60,7 +61,7 @@ pub enum ChatCommand {
         /// Id of the turn that the message began.
         turn: u64,
         /// What to send.
-        text: String,
+        message: Message,
     },
     /// Ask the question of a turn again, as another branch.
     Regenerate(u64),
@@ -250,12 +251,12 @@ impl Chat {
                 }
             }
             ChatCommand::SetStream(stream) => self.stream = stream,
-            ChatCommand::Send(text) => self.say(text, tasks, notices, settings),
-            ChatCommand::Edit { conversation, turn, text } => {
-                if self.current == conversation && self.can_send() && !text.trim().is_empty() {
+            ChatCommand::Send(message) => self.say(message, tasks, notices, settings),
+            ChatCommand::Edit { conversation, turn, message } => {
+                if self.current == conversation && self.can_send() && !message.is_empty() {
                     self.go_back(turn);
                 }
-                self.say(text, tasks, notices, settings);
+                self.say(message, tasks, notices, settings);
             }
             ChatCommand::ShowBranch(turn) => {
                 if self.current_mut().is_some_and(|current| current.show_branch(turn)) {
@@ -339,10 +340,10 @@ impl Chat {
     }
 
     /// Sends a message; a server that the user writes to may have the default token.
-    fn say(&mut self, text: String, tasks: &Tasks, notices: &mut Notices, settings: &Settings) {
-        if self.can_send() && !text.trim().is_empty() {
+    fn say(&mut self, message: Message, tasks: &Tasks, notices: &mut Notices, settings: &Settings) {
+        if self.can_send() && !message.is_empty() {
             self.target.address_server();
-            self.send(Ask::Text(text), tasks, notices, settings);
+            self.send(Ask::Message(message), tasks, notices, settings);
         }
     }
 

@@ -143,7 +143,7 @@ impl Inquiry {
         };
         let words = format!("Which version are you? One word is enough. (Flowdeck check {marker})");
         let inputs = inputs.unwrap_or_default().with(MARKER, &marker);
-        let mut payload = Payload::new(vec![InputItem::user(words)]).with_custom_inputs(Some(inputs));
+        let mut payload = Payload::new(vec![InputItem::user(&words.into())]).with_custom_inputs(Some(inputs));
         payload.stream = false;
         let wake = Arc::new(|| {});
         let mut turn = client.send(tasks.runtime(), self.endpoint.clone(), &payload, wake);

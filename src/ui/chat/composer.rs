@@ -4,7 +4,7 @@ use egui::{Align, Frame, Id, Key, KeyboardShortcut, Layout, Margin, Modifiers, S
 
 use super::Place;
 use crate::state::Command;
-use crate::state::chat::{Chat, ChatCommand, Conversation};
+use crate::state::chat::{Chat, ChatCommand, Conversation, Message};
 use crate::state::command::Commands;
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::widgets;
@@ -172,10 +172,10 @@ impl ComposerView {
         if !chat.can_send() || self.text.trim().is_empty() {
             return;
         }
-        let text = std::mem::take(&mut self.text).trim().to_owned();
+        let message = Message::from(std::mem::take(&mut self.text).trim());
         out.push(match self.replaces.take() {
-            Some((conversation, turn)) => ChatCommand::Edit { conversation, turn, text },
-            None => ChatCommand::Send(text),
+            Some((conversation, turn)) => ChatCommand::Edit { conversation, turn, message },
+            None => ChatCommand::Send(message),
         });
         self.focus = true;
     }
@@ -196,7 +196,7 @@ pub fn first_words_ui(ui: &mut Ui, chat: &Chat, out: &mut Commands) {
         for words in FIRST_WORDS {
             let chip = theme::button::default(words).wrap();
             if ui.add_enabled(chat.can_send(), chip).clicked() {
-                out.push(Command::Chat(ChatCommand::Send(words.to_owned())));
+                out.push(Command::Chat(ChatCommand::Send(words.into())));
             }
         }
     });

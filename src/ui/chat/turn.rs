@@ -51,7 +51,8 @@ pub(super) fn turn_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
 fn ask_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
     let fill = ui.tokens().raised_bg;
     match &look.turn.ask {
-        Ask::Text(text) => {
+        Ask::Message(message) => {
+            let text = message.text.as_str();
             boxed(ui, fill).inner_margin(Margin::symmetric(size::SPACE_M as i8, 3)).show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 ui.with_layout(Layout::right_to_left(Align::Min), |ui| {

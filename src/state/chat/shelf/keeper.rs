@@ -389,8 +389,12 @@ fn lines_of(whole: &Whole) -> String {
 fn holds<'a>(turns: impl IntoIterator<Item = &'a Turn>, words: &[String]) -> bool {
     let mut missing: Vec<&String> = words.iter().collect();
     for turn in turns {
-        if let Ask::Text(text) = &turn.ask {
-            let said = text.to_lowercase();
+        if let Ask::Message(message) = &turn.ask {
+            let mut said = message.text.to_lowercase();
+            for file in &message.attachments {
+                said.push('\n');
+                said.push_str(&file.name().to_lowercase());
+            }
             missing.retain(|word| !said.contains(word.as_str()));
         }
         let answered = turn.answer.text().to_lowercase();

@@ -19,7 +19,7 @@ const EVENTS: [&str; 6] = [
 fn turn(id: u64, parent: Option<u64>, words: &str) -> Turn {
     let endpoint = Endpoint::parse("localhost:5001/invocations?key=QUERY").unwrap();
     let endpoint = endpoint.with_token(Token::new("s3cret-token"));
-    Turn::new(id, parent, Ask::Text(words.to_owned()), endpoint, Manner::default())
+    Turn::new(id, parent, Ask::Message(words.into()), endpoint, Manner::default())
 }
 
 /// The answer after each event, and at its end.
@@ -72,7 +72,7 @@ fn an_answer_is_read_back_as_it_grew() {
     let read = read(&lines);
     assert_eq!(*read.turns[0].answer, growing().pop().unwrap());
     assert_eq!(read.turns[0].reasoning[&2], Duration::from_millis(30));
-    assert_eq!(read.turns[0].ask, Ask::Text("hi".into()));
+    assert_eq!(read.turns[0].ask, Ask::Message("hi".into()));
 }
 
 #[test]
