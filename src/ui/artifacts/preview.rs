@@ -8,7 +8,7 @@ use egui::{
 };
 
 use super::text::TextLook;
-use super::tree::{copy_menu_ui, file_icon};
+use super::tree::{copies_ui, file_icon};
 use super::{sheet, text};
 use crate::entities::ArtifactRoot;
 use crate::state::artifacts::{
@@ -101,7 +101,7 @@ impl PreviewView {
             let path = path.to_owned();
             out.push(ArtifactsCommand::Save { root: root.clone(), path, is_dir: false });
         }
-        ui.menu_button("Copy", |ui| copy_menu_ui(ui, root, path, out));
+        ui.menu_button("Copy", |ui| copies_ui(ui, root, path, out));
         if let Some(rendered) = preview.and_then(switch) {
             ui.add_space(size::SPACE_S);
             for (source, label) in [(true, "Source"), (false, rendered)] {

@@ -5,9 +5,9 @@ use egui::{Align, Frame, Key, Layout, Margin, Modifiers, Ui, Vec2, vec2};
 use crate::entities::ArtifactRoot;
 use crate::state::artifacts::{ArtifactsCommand, Browser, FileKind, TreeRow, TreeRowKind, artifact_uri};
 use crate::state::command::Commands;
-use crate::state::{Command, format, python};
+use crate::state::{format, python};
 use crate::theme::{self, Icon, Themed as _, size};
-use crate::ui::widgets::{ListLook, VirtualList};
+use crate::ui::widgets::{ListLook, VirtualList, copy_menu_ui};
 
 /// The tree's cursor.
 #[derive(Default)]
@@ -168,19 +168,14 @@ fn actions_ui(ui: &mut Ui, root: &ArtifactRoot, row: &TreeRow, out: &mut Command
 }
 
 /// Lines that copy what an artifact is called.
-pub(super) fn copy_menu_ui(ui: &mut Ui, root: &ArtifactRoot, path: &str, out: &mut Commands) {
+pub(super) fn copies_ui(ui: &mut Ui, root: &ArtifactRoot, path: &str, out: &mut Commands) {
     let uri = artifact_uri(root, path);
-    let entries = [
+    let lines = [
         ("Path", path.to_owned(), "path"),
         ("Python to download it", python::download_artifacts(&uri), "Python"),
         ("URI", uri, "URI"),
     ];
-    for (label, text, what) in entries {
-        if ui.add(theme::button::quiet(label)).on_hover_text(&text).clicked() {
-            out.push(Command::Copy(text, what));
-            ui.close();
-        }
-    }
+    copy_menu_ui(ui, lines, out);
 }
 
 /// A picture for what is in a file, by its name.

@@ -12,7 +12,9 @@ use self::metrics::MetricsView;
 use self::overview::OverviewView;
 use super::Cx;
 use super::artifacts::ArtifactsView;
-use super::widgets::{copyable_id_ui, failure_bar_ui, failure_ui, loading_ui, status_ui};
+use super::widgets::{
+    copy_menu_ui, copyable_id_ui, failure_bar_ui, failure_ui, loading_ui, page_name_ui, status_ui,
+};
 use crate::entities::{ArtifactRoot, Run, RunStatus};
 use crate::state::command::Commands;
 use crate::state::compare::CompareCommand;
@@ -79,7 +81,7 @@ fn header_ui(ui: &mut Ui, shown: &ShownRun, run: &Run, out: &mut Commands) {
             if ui.add(theme::button::icon(Icon::Refresh, name)).on_hover_text("Refresh").clicked() {
                 out.push(Command::Refresh);
             }
-            ui.menu_button("Copy", |ui| copy_menu_ui(ui, run, out));
+            ui.menu_button("Copy", |ui| copies_ui(ui, run, out));
             let compare = theme::button::icon(Icon::Compare, "Compare with…");
             if ui.add(compare).on_hover_text("Compare with another run…").clicked() {
                 out.push(CompareCommand::Choose(None));
@@ -107,13 +109,7 @@ fn title_ui(ui: &mut Ui, shown: &ShownRun, run: &Run, out: &mut Commands) {
         out.push(Route::Experiment { experiment_id: run.info.experiment_id.clone() });
     }
     let (icon, tint) = status_look(ui, run.info.status);
-    // The name takes what the others leave.
-    let others = 220.0;
-    ui.scope(|ui| {
-        ui.set_max_width((ui.available_width() - others).max(80.0));
-        ui.add(egui::Label::new(theme::text::heading(&run.info.run_name)).truncate().selectable(true))
-            .on_hover_text(&run.info.run_name);
-    });
+    page_name_ui(ui, &run.info.run_name, 220.0);
     status_ui(ui, icon, run.info.status.label(), tint);
     copyable_id_ui(ui, &run.info.run_id, "run id", out);
     if run.info.lifecycle_stage == crate::entities::LifecycleStage::Deleted {
@@ -121,21 +117,16 @@ fn title_ui(ui: &mut Ui, shown: &ShownRun, run: &Run, out: &mut Commands) {
     }
 }
 
-fn copy_menu_ui(ui: &mut Ui, run: &Run, out: &mut Commands) {
+fn copies_ui(ui: &mut Ui, run: &Run, out: &mut Commands) {
     let id = &run.info.run_id;
-    let entries = [
+    let lines = [
         ("Run id", id.clone(), "run id"),
         ("Run name", run.info.run_name.clone(), "run name"),
         ("URI", format!("runs:/{id}"), "URI"),
         ("Python to load it", python::get_run(id), "Python"),
         ("Artifact URI", run.info.artifact_uri.clone(), "artifact URI"),
     ];
-    for (label, text, what) in entries {
-        if ui.add(theme::button::quiet(label)).on_hover_text(&text).clicked() {
-            out.push(Command::Copy(text, what));
-            ui.close();
-        }
-    }
+    copy_menu_ui(ui, lines, out);
 }
 
 fn tabs_ui(ui: &mut Ui, run: &Run, shown: RunTab, out: &mut Commands) {

@@ -12,7 +12,7 @@ use crate::state::{Command, format};
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::Cx;
 use crate::ui::traces::state_look;
-use crate::ui::widgets::{copyable_id_ui, status_ui, tag_chip_ui, time_ui};
+use crate::ui::widgets::{copy_menu_ui, copyable_id_ui, page_name_ui, status_ui, tag_chip_ui, time_ui};
 
 /// Tags that are shown at once.
 const MOST_TAGS: usize = 4;
@@ -27,7 +27,7 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, shown: &ShownTrace, out: &mut Comma
             if ui.add(theme::button::icon(Icon::Refresh, name)).on_hover_text("Refresh").clicked() {
                 out.push(Command::Refresh);
             }
-            ui.menu_button("Copy", |ui| copy_menu_ui(ui, info, out));
+            ui.menu_button("Copy", |ui| copies_ui(ui, info, out));
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| title_ui(ui, cx, info, out));
         });
     });
@@ -53,12 +53,7 @@ fn title_ui(ui: &mut Ui, cx: &Cx<'_>, info: &TraceInfo, out: &mut Commands) {
         out.push(Route::Traces(TraceScope::Experiment(info.experiment_id.clone())));
     }
     let name = if info.name().is_empty() { "Trace" } else { info.name() };
-    // The name takes what the others leave.
-    let others = 240.0;
-    ui.scope(|ui| {
-        ui.set_max_width((ui.available_width() - others).max(60.0));
-        ui.add(Label::new(theme::text::heading(name)).truncate().selectable(true)).on_hover_text(name);
-    });
+    page_name_ui(ui, name, 240.0);
     let (icon, tint) = state_look(info.state, ui.tokens());
     status_ui(ui, icon, info.state.label(), tint);
     short_id_ui(ui, &info.trace_id, "trace id", out);
@@ -74,21 +69,16 @@ fn short_id_ui(ui: &mut Ui, id: &str, what: &'static str, out: &mut Commands) {
     }
 }
 
-fn copy_menu_ui(ui: &mut Ui, info: &TraceInfo, out: &mut Commands) {
+fn copies_ui(ui: &mut Ui, info: &TraceInfo, out: &mut Commands) {
     let python = format!("mlflow.get_trace(\"{}\")", info.trace_id);
-    let mut entries = vec![
+    let lines = [
         ("Trace id", info.trace_id.clone(), "trace id"),
         ("Python to load it", format!("import mlflow\n\ntrace = {python}"), "Python"),
         ("Request", info.request_preview.clone(), "request"),
         ("Response", info.response_preview.clone(), "response"),
     ];
-    entries.extend(info.client_request_id.clone().map(|id| ("Client request id", id, "client request id")));
-    for (label, text, what) in entries {
-        if ui.add(theme::button::quiet(label)).on_hover_text(&text).clicked() {
-            out.push(Command::Copy(text, what));
-            ui.close();
-        }
-    }
+    let given = info.client_request_id.clone().map(|id| ("Client request id", id, "client request id"));
+    copy_menu_ui(ui, lines.into_iter().chain(given), out);
 }
 
 /// A caption and, behind it, what it is about.

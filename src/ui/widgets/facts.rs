@@ -47,6 +47,28 @@ pub fn text_with_copy_ui(ui: &mut Ui, text: &str, what: &'static str, out: &mut 
     });
 }
 
+/// What a page is about, cut where the `others` behind it need their room, in points; whole on hover.
+pub fn page_name_ui(ui: &mut Ui, name: &str, others: f32) {
+    ui.scope(|ui| {
+        ui.set_max_width((ui.available_width() - others).max(60.0));
+        ui.add(Label::new(theme::text::heading(name)).truncate().selectable(true)).on_hover_text(name);
+    });
+}
+
+/// The lines of a menu that copies: what a line says, what it copies, shown on hover, and what that is called.
+pub fn copy_menu_ui<'a>(
+    ui: &mut Ui,
+    lines: impl IntoIterator<Item = (&'a str, String, &'static str)>,
+    out: &mut Commands,
+) {
+    for (label, text, what) in lines {
+        if ui.add(theme::button::quiet(label)).on_hover_text(&text).clicked() {
+            out.push(Command::Copy(text, what));
+            ui.close();
+        }
+    }
+}
+
 /// A two-column grid of named values; fill it with [`fact_ui`].
 pub fn facts_ui(ui: &mut Ui, salt: &str, add: impl FnOnce(&mut Ui)) {
     egui::Grid::new(ui.make_persistent_id(salt))

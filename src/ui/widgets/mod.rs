@@ -22,7 +22,7 @@ pub use chips::{
 };
 pub use code::code_ui;
 pub use columns::columns_ui;
-pub use facts::{copyable_id_ui, fact_ui, facts_ui, text_with_copy_ui, time_ui};
+pub use facts::{copy_menu_ui, copyable_id_ui, fact_ui, facts_ui, page_name_ui, text_with_copy_ui, time_ui};
 pub use field::{filter_field_of_pane_ui, filter_field_ui, leave_filter_on_down, request_filter_focus};
 pub use list::{ListLook, ListResponse, VirtualList};
 pub use listing::{
