@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
-use flowdeck::state::Route;
-use flowdeck::state::compare::Comparison;
+use flowdeck::state::compare::{Comparison, Subject};
+use flowdeck::state::{Route, RunTab};
 use serde_json::json;
 
 use crate::support::Servers;
@@ -229,6 +229,63 @@ fn two_runs_are_compared_with_their_logged_models() {
     wait_for(&mut app, "Left side: packaged-1");
     wait_for_text(&mut app, "signature: input weekday added");
     wait_for(&mut app, "file model/model.py, changed");
+}
+
+/// The logged models that are compared, left and right.
+fn logged_models(app: &App) -> Option<[String; 2]> {
+    match app.state().state().navigation.current() {
+        Route::Compare {
+            from: Subject::LoggedModel { model_id: from },
+            to: Subject::LoggedModel { model_id: to },
+        } => Some([from.clone(), to.clone()]),
+        _ => None,
+    }
+}
+
+#[test]
+fn two_logged_models_are_compared_from_the_row_of_one_by_pointer_and_by_keyboard() {
+    let code = r#"
+experiment = client.get_experiment_by_name("compare")
+runs = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time"])
+[[run.info.run_id, run.outputs.model_outputs[0].model_id] for run in runs][:2]
+"#;
+    let made = servers().python(code);
+    let text = |run: usize, at: usize| made[run][at].as_str().unwrap().to_owned();
+    let mut app = open(servers().uri());
+    step_until(&mut app, "the server", |app| app.state().state().workspace.is_some());
+    for run in [0, 1] {
+        let route = Route::Run { run_id: text(run, 0), tab: RunTab::Overview };
+        app.state_mut().apply(&egui::Context::default(), route.into());
+        wait_for(&mut app, "Compare model with…");
+    }
+    // Its like comes first: the other one, of the run that was open before.
+    click(&mut app, "Compare model with…");
+    wait_for(&mut app, "Find anything");
+    press(&mut app, Modifiers::NONE, Key::Enter);
+    step_until(&mut app, "the comparison", |app| logged_models(app) == Some([text(0, 1), text(1, 1)]));
+    wait_until_read(&mut app);
+    wait_for_text(&mut app, "signature: input weekday added");
+    wait_for(&mut app, "file model.py, changed");
+    wait_for_text(&mut app, "requirements: left-pad removed");
+
+    // By the row's menu.
+    press(&mut app, Modifiers::ALT, Key::ArrowLeft);
+    wait_for(&mut app, "logged model model");
+    app.query_by_label("logged model model").unwrap().click_secondary();
+    click(&mut app, "Compare with…");
+    wait_for(&mut app, "Find anything");
+    press(&mut app, Modifiers::NONE, Key::Escape);
+    assert!(logged_models(&app).is_none(), "it was left");
+
+    app.query_by_label("Compare model with…").unwrap().focus();
+    app.step();
+    press(&mut app, Modifiers::NONE, Key::Enter);
+    wait_for(&mut app, "Find anything");
+    app.event(egui::Event::Text("MyMinimalAgent_Registered@prod".to_owned()));
+    app.step();
+    press(&mut app, Modifiers::NONE, Key::Enter);
+    wait_until_read(&mut app);
+    wait_for_text(&mut app, "task: agent/v1/responses → none");
 }
 
 #[test]

@@ -138,16 +138,17 @@ pub fn choices(
     route_now: &Route,
     command: &CompareCommand,
 ) -> Option<(String, Vec<Found>)> {
-    let (question, go): (String, Box<dyn Fn(Subject) -> Route>) = match (command, route_now) {
+    let (question, like, go): (String, Subject, Box<dyn Fn(Subject) -> Route>) = match (command, route_now) {
         (CompareCommand::Choose(subject), _) => {
             let subject = subject.clone().or_else(|| Subject::of_route(route_now))?;
             let question = format!("Compare {} with…", subject.label());
-            (question, Box::new(move |other| route(other, subject.clone())))
+            (question, subject.clone(), Box::new(move |other| route(other, subject.clone())))
         }
         (CompareCommand::ChooseSide(0), Route::Compare { to, .. }) => {
             let to = to.clone();
             (
                 format!("Compare with {}…", to.label()),
+                to.clone(),
                 Box::new(move |from| Route::Compare { from, to: to.clone() }),
             )
         }
@@ -155,6 +156,7 @@ pub fn choices(
             let from = from.clone();
             (
                 format!("Compare {} with…", from.label()),
+                from.clone(),
                 Box::new(move |to| Route::Compare { from: from.clone(), to }),
             )
         }
@@ -166,7 +168,10 @@ pub fn choices(
         let route = go(subject);
         (!taken(&route)).then_some(Found { kind, name, detail, command: Command::Go(route) })
     };
-    Some((question, loaded(workspace).filter_map(offer).take(MOST_CHOICES).collect()))
+    let mut all: Vec<Choice> = loaded(workspace).collect();
+    // What is like it comes first: that is what one mostly compares with.
+    all.sort_by_key(|(_, _, _, other)| !other.is_like(&like));
+    Some((question, all.into_iter().filter_map(offer).take(MOST_CHOICES).collect()))
 }
 
 /// Kind, name, more about it, and what it is.

@@ -79,6 +79,15 @@ impl Subject {
         }
     }
 
+    /// Whether both are versions of one model, or runs, or logged models.
+    pub fn is_like(&self, other: &Self) -> bool {
+        match (self.version(), other.version()) {
+            (Some((one, _)), Some((other, _))) => one == other,
+            (None, None) => std::mem::discriminant(self) == std::mem::discriminant(other),
+            _ => false,
+        }
+    }
+
     /// Whether it is a prompt's version: it has a text and no files.
     pub fn is_prompt(&self) -> bool {
         matches!(self, Self::Version { kind: ModelKind::Prompt, .. })

@@ -1,9 +1,10 @@
 //! What a run logged, registering it, and what was registered from it.
 
-use egui::{Align, Label, Layout, Sense, Ui, WidgetInfo};
+use egui::{Align, Label, Layout, Response, Sense, Ui, WidgetInfo};
 
 use crate::entities::{LoggedModel, LoggedModelStatus, VersionNumber};
 use crate::state::command::Commands;
+use crate::state::compare::{CompareCommand, Subject};
 use crate::state::navigation::ModelKind;
 use crate::state::registry::life::write::Registrable;
 use crate::state::run::{RunCommand, ShownRun};
@@ -12,8 +13,8 @@ use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::registry::life::{carry_ui, register};
 use crate::ui::widgets::{alias_chip_ui, failure_bar_ui, heading_ui, rows_ui};
 
-/// What a logged model's id leaves to its status and its button, in points.
-const REGISTER_WIDTH: f32 = 200.0;
+/// What a logged model's id leaves to its status and its buttons, in points.
+const BUTTONS_WIDTH: f32 = 300.0;
 
 /// The header's button: registers the one thing there is, or asks which. Nothing where nothing was logged.
 pub(super) fn button_ui(ui: &mut Ui, shown: &ShownRun, out: &mut Commands) {
@@ -38,22 +39,20 @@ pub(super) fn button_ui(ui: &mut Ui, shown: &ShownRun, out: &mut Commands) {
 }
 
 /// What was logged can be dragged by its whole row. Draw the row's content after it.
-fn grip_ui(ui: &mut Ui, logged: &Registrable) {
+fn grip_ui(ui: &mut Ui, logged: &Registrable) -> Response {
     let rect = ui.max_rect();
     let row = ui.interact(rect, ui.scope_id().with("carry"), Sense::DRAG);
     row.widget_info(|| WidgetInfo::labeled(egui::Role::Row, true, format!("logged model {}", logged.label)));
-    carry_ui(row, logged);
+    let row = carry_ui(row, logged);
     ui.add(Icon::Grip.sized(size::ICON_SMALL).tint(ui.tokens().text_disabled).alt_text(""));
+    row
 }
 
-/// The button at the end of a row.
-fn row_button_ui(ui: &mut Ui, logged: &Registrable, out: &mut Commands) {
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let button = ui.add(theme::button::quiet("Register…").small());
-        if button.accessible_name(format!("Register {}", logged.label)).clicked() {
-            out.push(register(logged, None));
-        }
-    });
+fn register_button_ui(ui: &mut Ui, logged: &Registrable, out: &mut Commands) {
+    let button = ui.add(theme::button::quiet("Register…").small());
+    if button.accessible_name(format!("Register {}", logged.label)).clicked() {
+        out.push(register(logged, None));
+    }
 }
 
 /// A folder with a model among the run's artifacts (MLflow 2).
@@ -62,7 +61,7 @@ fn folder_ui(ui: &mut Ui, logged: &Registrable, out: &mut Commands) {
     ui.add(Icon::Model.tinted(ui.tokens().text_weak).alt_text(""));
     ui.label(&logged.label).on_hover_text("A model among the run's artifacts");
     ui.label(theme::text::small("artifact"));
-    row_button_ui(ui, logged, out);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| register_button_ui(ui, logged, out));
 }
 
 /// The logged models, the models among the artifacts, and the versions registered from them.
@@ -105,7 +104,8 @@ pub(super) fn models_ui(ui: &mut Ui, shown: &ShownRun, out: &mut Commands) {
 fn logged_model_ui(ui: &mut Ui, model: &LoggedModel, run_id: &str, out: &mut Commands) {
     let registrable = Registrable::of_logged_model(model, run_id);
     if let Some(it) = &registrable {
-        grip_ui(ui, it);
+        let row = grip_ui(ui, it);
+        row.context_menu(|ui| menu_ui(ui, model, it, out));
     }
     ui.add(Icon::Model.tinted(ui.tokens().text_weak).alt_text(""));
     ui.label(&model.name).on_hover_text("A logged model");
@@ -113,7 +113,7 @@ fn logged_model_ui(ui: &mut Ui, model: &LoggedModel, run_id: &str, out: &mut Com
         ui.label(theme::text::small(&model.model_type));
     }
     let what = "logged model id";
-    let room = (ui.available_width() - REGISTER_WIDTH).max(40.0);
+    let room = (ui.available_width() - BUTTONS_WIDTH).max(40.0);
     let id = ui
         .scope(|ui| {
             ui.set_max_width(room);
@@ -131,8 +131,34 @@ fn logged_model_ui(ui: &mut Ui, model: &LoggedModel, run_id: &str, out: &mut Com
     if model.status != LoggedModelStatus::Ready {
         ui.label(theme::text::small(model.status.label()));
     }
-    if let Some(it) = &registrable {
-        row_button_ui(ui, it, out);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        if let Some(it) = &registrable {
+            register_button_ui(ui, it, out);
+        }
+        let button = ui.add(theme::button::quiet("Compare…").small());
+        if button.accessible_name(format!("Compare {} with…", model.name)).clicked() {
+            out.push(compare(model));
+        }
+    });
+}
+
+fn compare(model: &LoggedModel) -> CompareCommand {
+    CompareCommand::Choose(Some(Subject::LoggedModel { model_id: model.model_id.clone() }))
+}
+
+/// Of a logged model's row.
+fn menu_ui(ui: &mut Ui, model: &LoggedModel, logged: &Registrable, out: &mut Commands) {
+    let entries: [(&str, Command); 4] = [
+        ("Compare with…", compare(model).into()),
+        ("Register…", register(logged, None).into()),
+        ("Open traces", Route::Traces(TraceScope::Model(model.model_id.clone())).into()),
+        ("Copy URI", Command::Copy(format!("models:/{}", model.model_id), "URI")),
+    ];
+    for (label, command) in entries {
+        if ui.button(label).clicked() {
+            out.push(command);
+            ui.close();
+        }
     }
 }
 
