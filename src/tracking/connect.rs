@@ -81,7 +81,7 @@ pub fn connect(request: ConnectRequest, environment: Arc<Environment>) -> Answer
             };
             match moved_to(&uri, &health) {
                 Some(other) if other != uri => uri = other,
-                _ => return open(http, &health, &environment, &options).await,
+                _ => return open(http, &health, credentials.user(), &environment, &options).await,
             }
         }
         Err(TrackingError::NotMlflow { reason: format!("{} redirects without end", uri.label()) })
@@ -159,6 +159,7 @@ fn moved_to(uri: &TrackingUri, health: &Reply) -> Option<TrackingUri> {
 async fn open(
     http: Http,
     health: &Reply,
+    user: Option<&str>,
     environment: &Environment,
     options: &Options,
 ) -> Result<Arc<dyn Store>, TrackingError> {
@@ -183,6 +184,7 @@ async fn open(
             let info = StoreInfo {
                 label: http.uri().label(),
                 uri: http.uri().to_string(),
+                user: user.map(str::to_owned),
                 server_version: found.version,
                 insecure_tls: options.insecure_tls && http.uri().is_tls(),
                 can_write: true,

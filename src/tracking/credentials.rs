@@ -63,6 +63,16 @@ pub enum Credentials {
     Bearer(Secret),
 }
 
+impl Credentials {
+    /// The user that they name.
+    pub fn user(&self) -> Option<&str> {
+        match self {
+            Self::Basic { user, .. } => Some(user),
+            Self::None | Self::Bearer(_) => None,
+        }
+    }
+}
+
 /// What the environment says about the server and the login, as `mlflow/utils/credentials.py` reads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {

@@ -143,6 +143,8 @@ pub struct StoreInfo {
     pub label: String,
     /// The tracking URI that opens it again, without user or password.
     pub uri: String,
+    /// The user whose login it was opened with, typed or in the address or the environment; a token names none.
+    pub user: Option<String>,
     /// The server's version, e.g. `3.17.2`, if it says so.
     pub server_version: Option<String>,
     /// TLS certificates are not verified: the window says so all the time.

@@ -250,6 +250,7 @@ async fn a_login_is_asked_for_and_taken_from_everywhere() {
     let login = Login::Basic { user: user.into(), password: password.into() };
     let store = try_open(servers.uri(), login, none()).await.unwrap();
     assert_eq!(store.info().server_version.as_deref(), Some("3.17.2"));
+    assert_eq!(store.info().user.as_deref(), Some(user), "the journal says so");
     let in_uri = servers.uri().replace("http://", &format!("http://{user}:{password}@"));
     let store = try_open(&in_uri, Login::Anonymous, none()).await.unwrap();
     assert_eq!(store.info().uri, servers.uri(), "the login is not shown");

@@ -161,7 +161,8 @@ pub const FILE_NAME: &str = "journal.jsonl";
 const FAREWELL: Duration = Duration::from_secs(2);
 
 impl Journal {
-    /// Reads the journal in a folder, off this thread; without a folder nothing is kept. `who`: the user's name.
+    /// Reads the journal in a folder, off this thread; without a folder nothing is kept. `who`: the user's name where
+    /// a server's login names none.
     pub fn open(folder: Option<PathBuf>, who: String, tasks: &Tasks) -> Self {
         let session = keeper::new_session();
         let place = folder.as_ref().map(|folder| folder.join(FILE_NAME));
@@ -296,12 +297,17 @@ impl Journal {
         &self.recorder
     }
 
+    /// Who acts on a server: the user that is logged in there, else the one that this journal was opened for.
+    fn who(&self, info: &StoreInfo) -> String {
+        info.user.clone().unwrap_or_else(|| self.recorder.shared.who.clone())
+    }
+
     /// The journal's side of a move that is about to be carried out. `required`: it is not sent unless its intent is
     /// on the disk.
     pub fn log(&self, info: &StoreInfo, mut change: Move, required: bool) -> MoveLog {
         change.server.clone_from(&info.uri);
         change.label.clone_from(&info.label);
-        change.who.clone_from(&self.recorder.shared.who);
+        change.who = self.who(info);
         MoveLog {
             id: self.recorder.new_id(),
             recorder: self.recorder.clone(),
@@ -320,7 +326,7 @@ impl Journal {
         let change = Move {
             server: info.uri.clone(),
             label: info.label.clone(),
-            who: self.recorder.shared.who.clone(),
+            who: self.who(info),
             kind,
             model,
             ..Move::default()

@@ -300,3 +300,19 @@ async fn what_happens_to_the_sample_is_not_kept() {
     one.journal.flush();
     assert!(!folder.path().join(FILE_NAME).exists());
 }
+
+#[tokio::test]
+async fn who_moved_it_is_who_is_logged_in_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut one = Window::open(folder.path());
+    let typed = StoreInfo { user: Some("bea".into()), ..info() };
+    for (info, to) in [(&typed, 7), (&info(), 8)] {
+        let change = Move { model: "Churn".into(), alias: "prod".into(), to: Some(to), ..Move::default() };
+        let mut log = one.journal.log(info, change, true);
+        log.intend().await.unwrap();
+        log.end(done()).await;
+    }
+    one.until("both moves", |window| window.journal.records().len() == 2).await;
+    let who: Vec<_> = one.journal.records().iter().map(|record| record.who()).collect();
+    assert_eq!(who, ["bea", "ann"]);
+}

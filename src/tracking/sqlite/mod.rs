@@ -102,6 +102,7 @@ impl SqliteStore {
         let info = StoreInfo {
             label: database.label().to_owned(),
             uri: location::tracking_uri(database.path()),
+            user: None,
             server_version: None,
             insecure_tls: false,
             can_write,
