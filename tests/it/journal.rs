@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use flowdeck::state::journal::Outcome;
 use flowdeck::state::navigation::ModelKind;
 use flowdeck::state::{Command, Route};
@@ -287,4 +287,108 @@ fn the_journal_says_what_the_server_says_whatever_happens_to_the_write() {
             app.state().state().workspace.as_ref().is_some_and(|it| it.registry.plan().is_none())
         });
     }
+}
+
+#[test]
+fn what_others_move_is_told_on_the_desktop_only_if_it_is_wished() {
+    let (model, folder) = ("journal-told", tempfile::tempdir().unwrap());
+    let servers = Servers::empty();
+    servers.make_model(model, 7, &[("prod", 3), ("candidate", 7)]);
+    let dialogs = ScriptedDialogs::default();
+    let mut app = opened_with(servers.uri(), folder.path(), dialogs.clone());
+    looked_once(&mut app, folder.path());
+    let sees = |app: &mut App, many: usize| {
+        app.key_press(Key::F5);
+        step_until(app, "what the other did", |app| app.state().state().journal.records().len() == many);
+        app.step();
+    };
+    servers.set_alias(model, "prod", 4);
+    sees(&mut app, 1);
+    wait_for_text(&mut app, "Someone moved prod of journal-told from v3 to v4, ");
+    assert_eq!(dialogs.told(), [], "nobody asked for it");
+
+    let wish = "Tell me on the desktop when others move an alias";
+    go(&mut app, Route::Settings);
+    click(&mut app, wish);
+    servers.set_alias(model, "candidate", 6);
+    sees(&mut app, 2);
+    let told = dialogs.told();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].0, "Flowdeck");
+    let text = &told[0].1;
+    assert!(text.starts_with("Someone moved candidate of journal-told from v7 to v6, "), "{text}");
+
+    // Several at once are one message; a move of our own is none.
+    servers.set_alias(model, "prod", 5);
+    servers.set_alias(model, "candidate", 7);
+    sees(&mut app, 4);
+    assert_eq!(dialogs.told().last().unwrap().1, "2 aliases were moved by others");
+    show_board(&mut app, model);
+    moves_prod(&mut app, 6);
+    assert_eq!(dialogs.told().len(), 2, "{:?}", dialogs.told());
+
+    // By keyboard it is taken back.
+    go(&mut app, Route::Settings);
+    wait_for(&mut app, wish);
+    app.query_by_label(wish).unwrap().focus();
+    app.step();
+    app.key_press(Key::Space);
+    app.step();
+    servers.set_alias(model, "prod", 7);
+    sees(&mut app, 6);
+    assert_eq!(dialogs.told().len(), 2, "{:?}", dialogs.told());
+}
+
+#[test]
+fn each_of_several_boards_has_its_own_way_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = ("journal-beside-a", "journal-beside-b");
+    make(one);
+    let servers = make(other);
+    let mut app = opened(servers.uri(), folder.path());
+    for (model, to) in [(one, 5), (other, 6)] {
+        show_board(&mut app, model);
+        moves_prod(&mut app, to);
+    }
+    let names = vec![one.to_owned(), other.to_owned()];
+    go(&mut app, Route::Beside { kind: ModelKind::Model, names });
+    let back = "Back to v3 with prod";
+    step_until(&mut app, "both ways back", |app| app.query_all_by_label(back).count() == 2);
+    let plan_of = |app: &App| {
+        let plan = app.state().state().workspace.as_ref()?.registry.plan()?;
+        let change = &plan.changes.first()?.change;
+        Some((change.name.clone(), change.to))
+    };
+    let leave = |app: &mut App| {
+        wait_for(app, "Move prod to v3");
+        app.key_press(Key::Escape);
+        step_until(app, "the plan to close", |app| plan_of(app).is_none());
+    };
+    // Which board's `prod` has the focus, from the left.
+    let focused_chip =
+        |app: &App| app.query_all_by_label("alias prod").position(|chip| chip.accesskit_node().is_focused());
+    // The board that was used last is the one that the key is for.
+    for (at, model) in [(1, other), (0, one)] {
+        app.query_all_by_label(back).nth(at).unwrap().click();
+        step_until(&mut app, "the plan", |app| plan_of(app) == Some((model.to_owned(), Some(3))));
+        leave(&mut app);
+        app.key_press_modifiers(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
+        step_until(&mut app, "the plan by key", |app| plan_of(app) == Some((model.to_owned(), Some(3))));
+        leave(&mut app);
+        step_until(&mut app, "the focus", |app| focused_chip(app) == Some(at));
+    }
+    // Esc leaves the chip, → goes to the other board.
+    for key in [Key::Escape, Key::ArrowRight] {
+        app.key_press(key);
+        app.step();
+        app.step();
+    }
+    app.key_press_modifiers(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
+    step_until(&mut app, "the plan of the next", |app| plan_of(app) == Some((other.to_owned(), Some(3))));
+    wait_for(&mut app, "Move prod to v3");
+    confirm(&mut app, "prod");
+    step_until(&mut app, "the move", |_| servers.alias(other, "prod") == Some(3));
+    assert_eq!(servers.alias(one, "prod"), Some(5), "the other board's alias stays");
+    wait_for(&mut app, "Back to v6 with prod");
+    assert!(is_shown(&app, back), "the other board's way is still there");
 }

@@ -22,30 +22,35 @@ pub fn aliases(model: &RegisteredModel) -> Vec<(&str, VersionNumber)> {
     aliases
 }
 
-/// A chip that can be dragged, focused and clicked.
-pub fn draggable_chip_ui(ui: &mut Ui, alias: &str) -> Response {
+/// A chip of a model that can be dragged, focused and clicked.
+pub fn draggable_chip_ui(ui: &mut Ui, model: &str, alias: &str) -> Response {
     let response = alias_chip_ui(ui, alias, Sense::click_and_drag());
-    if response.clicked() || take_focus_request(ui.ctx(), alias) {
+    if response.clicked() || take_focus_request(ui.ctx(), model, alias) {
         response.request_focus();
     }
     response.on_hover_cursor(egui::CursorIcon::Grab)
 }
 
-/// The chip of this alias takes the focus when it is drawn in one of the next frames.
-pub fn request_focus(ctx: &Context, alias: &str) {
+/// The chip of this alias takes the focus when it is drawn in one of the next frames. Boards of several models may
+/// have one of that name.
+pub fn request_focus(ctx: &Context, model: &str, alias: &str) {
     let until = ctx.cumulative_pass_nr() + FRAMES;
-    ctx.data_mut(|data| data.insert_temp(Id::unique(FOCUS), (alias.to_owned(), until)));
+    ctx.data_mut(|data| data.insert_temp::<Asked>(Id::unique(FOCUS), (model.into(), alias.into(), until)));
 }
 
-fn take_focus_request(ctx: &Context, alias: &str) -> bool {
+fn take_focus_request(ctx: &Context, model: &str, alias: &str) -> bool {
     let id = Id::unique(FOCUS);
-    let asked = ctx.data(|data| data.get_temp::<(String, u64)>(id));
-    let mine = asked.is_some_and(|(wanted, until)| wanted == alias && ctx.cumulative_pass_nr() <= until);
+    let mine = ctx.data(|data| data.get_temp::<Asked>(id)).is_some_and(|(of, wanted, until)| {
+        of == model && wanted == alias && ctx.cumulative_pass_nr() <= until
+    });
     if mine {
-        ctx.data_mut(|data| data.remove_temp::<(String, u64)>(id));
+        ctx.data_mut(|data| data.remove_temp::<Asked>(id));
     }
     mine
 }
+
+/// Model, alias, and until which pass.
+type Asked = (String, String, u64);
 
 const FOCUS: &str = "focus an alias chip";
 /// A chip that is not on the screen by then has lost its chance.

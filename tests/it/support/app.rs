@@ -16,16 +16,22 @@ use futures_util::future::BoxFuture;
 /// The app as a test drives it.
 pub type App = Harness<'static, Flowdeck>;
 
-/// Answers every dialog with a path that the test chose.
+/// Answers every dialog with a path that the test chose, and keeps what is told on the desktop.
 #[derive(Clone, Default)]
 pub struct ScriptedDialogs {
     answer: Arc<Mutex<Option<PathBuf>>>,
+    told: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 impl ScriptedDialogs {
     /// The answer to the next dialogs; `None` cancels them.
     pub fn answer(&self, path: Option<PathBuf>) {
         *self.answer.lock().unwrap() = path;
+    }
+
+    /// Title and text of each desktop notification so far.
+    pub fn told(&self) -> Vec<(String, String)> {
+        self.told.lock().unwrap().clone()
     }
 }
 
@@ -41,6 +47,11 @@ impl Dialogs for ScriptedDialogs {
 
     fn pick_folder(&self) -> BoxFuture<'static, Option<PathBuf>> {
         self.save_file("")
+    }
+
+    fn notify(&self, title: &str, text: &str) -> BoxFuture<'static, ()> {
+        self.told.lock().unwrap().push((title.to_owned(), text.to_owned()));
+        Box::pin(std::future::ready(()))
     }
 }
 

@@ -177,7 +177,7 @@ impl<'a> Rows<'a> {
                 if dragged || changing {
                     ui.set_opacity(0.4);
                 }
-                chips::draggable_chip_ui(ui, alias)
+                chips::draggable_chip_ui(ui, self.subject.name, alias)
             })
             .inner;
         if response.drag_started_by(egui::PointerButton::Primary) && !changing {

@@ -29,7 +29,7 @@ use crate::ui::registry::life::plan_line_ui;
 #[derive(Default)]
 pub struct PlanView {
     /// Which plan the choices below belong to, and the alias that it is about.
-    plan: Option<(u64, String)>,
+    plan: Option<(u64, String, String)>,
     comparison: ComparisonView,
     answers: AnswersView,
     add: AddView,
@@ -116,17 +116,18 @@ impl PlanView {
     }
 
     fn open(&mut self, plan: &Plan) {
-        if self.plan.as_ref().is_none_or(|(id, _)| *id != plan.id) {
-            let plan = Some((plan.id, plan.shown().change.alias.clone()));
+        if self.plan.as_ref().is_none_or(|(id, ..)| *id != plan.id) {
+            let change = &plan.shown().change;
+            let plan = Some((plan.id, change.name.clone(), change.alias.clone()));
             *self = Self { plan, chrome: CHROME, last_input: self.last_input, ..Self::default() };
         }
     }
 
     /// Without a plan: what is used is noted, and after one the chip has the focus again.
     fn closed(&mut self, ctx: &Context) {
-        if let Some((_, alias)) = self.plan.take() {
+        if let Some((_, model, alias)) = self.plan.take() {
             if self.last_input == LastInput::Keys {
-                chips::request_focus(ctx, &alias);
+                chips::request_focus(ctx, &model, &alias);
             }
             *self = Self { last_input: self.last_input, ..Self::default() };
         }
