@@ -51,11 +51,19 @@ impl Between {
     /// “3 versions between prod (v3) and candidate (v7)”
     pub fn sentence(&self, count: usize) -> String {
         let Self { low: (low, from), high: (high, to) } = self;
-        let versions = match count {
-            0 => "No version".to_owned(),
-            count => format::counted(count, "version", "versions"),
-        };
-        format!("{versions} between {low} (v{from}) and {high} (v{to})")
+        format!("{} between {low} (v{from}) and {high} (v{to})", versions(count))
+    }
+
+    /// “3 versions between prod and candidate”
+    pub fn short_sentence(&self, count: usize) -> String {
+        format!("{} between {} and {}", versions(count), self.low.0, self.high.0)
+    }
+}
+
+fn versions(count: usize) -> String {
+    match count {
+        0 => "No version".to_owned(),
+        count => format::counted(count, "version", "versions"),
     }
 }
 

@@ -15,21 +15,31 @@ const MOST: usize = 3;
 /// Opens the plan back for the alias that moved last.
 const KEYS: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
 
-/// Draws the ways back of a model's aliases, if the journal knows some. `keys`: whether the board takes keys now.
+/// Draws the ways back of a model's aliases. Where the journal knows none it says so: the board must not move down when
+/// there is one. `keys`: whether the board takes keys now.
 pub fn bar_ui(ui: &mut Ui, departures: &[Departure], subject: Subject<'_>, keys: bool, out: &mut Commands) {
     // An alias that somebody moved a moment ago is not where the journal says: the plan shows where it is.
     let model = subject.board.model.value();
     let is_back = |way: &&Departure| model.is_some_and(|model| model.alias(&way.alias) == Some(way.version));
     let mut ways = departures.iter().filter(|way| !is_back(way)).take(MOST).peekable();
-    let Some(newest) = ways.peek() else { return };
-    if keys && ui.input_mut(|input| input.consume_shortcut(&KEYS)) {
+    if ways.peek().is_none() && subject.board.placed().all().is_empty() {
+        return;
+    }
+    if let Some(newest) = ways.peek()
+        && keys
+        && ui.input_mut(|input| input.consume_shortcut(&KEYS))
+    {
         out.push(subject.plan(&newest.alias, Some(newest.version)));
     }
     let margin = Margin { bottom: size::SPACE_XS as i8, ..Margin::symmetric(size::SPACE_M as i8, 0) };
     egui::Frame::new().inner_margin(margin).show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
+            ui.set_min_height(size::CONTROL);
             let tint = ui.tokens().text_weak;
             ui.add(Icon::History.sized(size::ICON_SMALL).tint(tint).alt_text(""));
+            if ways.peek().is_none() {
+                ui.label(theme::text::small("No alias has moved yet, as far as the journal knows"));
+            }
             for (at, way) in ways.enumerate() {
                 way_ui(ui, way, at == 0, subject, out);
             }

@@ -19,7 +19,13 @@ pub fn alias_chip_ui(ui: &mut Ui, alias: &str, sense: Sense) -> Response {
 pub fn alias_label_ui(ui: &mut Ui, alias: &str, version: crate::entities::VersionNumber) -> Response {
     let tint = ui.tokens().alias(alias);
     let name = format!("{alias} → v{version}");
-    chip_ui(ui, alias, &name, tint, Sense::hover()).on_hover_text(name)
+    let response = chip_ui(ui, alias, &name, tint, Sense::hover());
+    // A tip that was open when something was dropped here would stay above the dialog.
+    if ui.memory(|memory| memory.top_modal_layer().is_none()) {
+        response.on_hover_text(name)
+    } else {
+        response
+    }
 }
 
 /// An alias with its version, which a click goes to; its accessible name is `go to prod on v3`.

@@ -14,6 +14,8 @@ use crate::ui::widgets::{alias_go_ui, chip_width};
 const MORE: f32 = 36.0;
 /// Room that is left to the sentence about what lies between.
 const SENTENCE: f32 = 300.0;
+/// What the whole sentence and the button behind it take.
+const WHOLE_SENTENCE: f32 = 430.0;
 
 impl BoardView {
     pub(super) fn jump_ui(&mut self, ui: &mut Ui, board: &Board, between: Option<&Between>) {
@@ -61,10 +63,13 @@ impl BoardView {
     fn between_ui(&mut self, ui: &mut Ui, board: &Board, between: &Between) {
         let count = between.count(board);
         let sentence = between.sentence(count);
-        let text = theme::text::small(sentence);
-        ui.menu_button(text, |ui| self.pair_menu_ui(ui, board, between))
+        // Where the aliases stand, the chips say too.
+        let whole = ui.available_size_before_wrap().x >= WHOLE_SENTENCE;
+        let text = if whole { sentence.clone() } else { between.short_sentence(count) };
+        ui.menu_button(theme::text::small(text), |ui| self.pair_menu_ui(ui, board, between))
             .response
-            .on_hover_text("Choose two other aliases");
+            .accessible_name(&sentence)
+            .on_hover_text(format!("{sentence}\nChoose two other aliases"));
         if count == 0 && !self.only_between {
             return;
         }
