@@ -8,7 +8,7 @@ use flowdeck::state::navigation::ModelKind;
 
 use crate::support::Servers;
 use crate::support::app::{
-    App, Start, click, confirm, done_here, press, start, step_until, type_into, wait_for, wait_for_text,
+    App, Start, click, confirm, done_here, drag, press, start, step_until, type_into, wait_for, wait_for_text,
 };
 
 const MODEL: &str = "MyMinimalAgent_Registered";
@@ -138,4 +138,60 @@ fn the_chats_endpoint_is_bound_on_offer_and_awaited_after_a_restart_of_the_app()
     });
     app.state_mut().apply(&egui::Context::default(), route.into());
     wait_for_text(&mut app, "Not known which version the endpoint 127.0.0.1");
+}
+
+#[test]
+fn an_endpoint_that_names_its_model_is_taken_at_its_word() {
+    let servers = Servers::shared();
+    let model = "answering-named";
+    let code = r#"
+from mlflow.entities import LoggedModelStatus
+experiment = client.get_experiment_by_name("agents")
+client.create_registered_model(args)
+made = []
+for number in (1, 2):
+    logged = client.create_logged_model(experiment.experiment_id, name=f"{args}-{number}")
+    client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
+    client.create_model_version(args, f"models:/{logged.model_id}", model_id=logged.model_id)
+    made.append(logged.model_id)
+client.set_registered_model_alias(args, "prod", "1")
+made
+"#;
+    let made = servers.python_with(code, &serde_json::json!(model));
+    let old = servers.agent_server_naming(made[0].as_str().unwrap());
+    let mut app = start(Start { uri: Some(servers.uri().to_owned()), ..Start::default() });
+    step_until(&mut app, "an experiment", |app| {
+        matches!(app.state().state().navigation.current(), Route::Experiment { .. })
+    });
+    talk_to(&mut app, old.url());
+    click(&mut app, "Edit the endpoint");
+    type_into(&mut app, "Name", "naming agent");
+    type_into(&mut app, "Serves", &format!("models:/{model}@prod"));
+    click(&mut app, "Save");
+    wait_for(&mut app, &format!("naming agent · serves models:/{model}@prod"));
+    let route = Route::Model { kind: ModelKind::Model, name: model.to_owned() };
+    app.state_mut().apply(&egui::Context::default(), route.clone().into());
+    wait_for(&mut app, "alias prod");
+    drag(&mut app, "alias prod", "version 2");
+    wait_for(&mut app, "prod: v1 → v2");
+    confirm(&mut app, "prod");
+    // By the id of its logged model, before anybody asked the agent anything.
+    wait_for(
+        &mut app,
+        "Registry updated. The endpoint naming agent still answers as v1 until it is restarted",
+    );
+    let new = servers.agent_server_naming(&format!("models:/{model}/2"));
+    drop(old);
+    click(&mut app, "Chat");
+    click(&mut app, "Edit the endpoint");
+    type_into(&mut app, "URL", new.url());
+    click(&mut app, "Save");
+    app.state_mut().apply(&egui::Context::default(), route.into());
+    // By keyboard.
+    wait_for(&mut app, "Check again");
+    app.query_by_label("Check again").unwrap().focus();
+    app.step();
+    press(&mut app, Key::Enter);
+    wait_for(&mut app, "The endpoint naming agent answers as v2");
+    assert_eq!(servers.alias(model, "prod"), Some(2));
 }

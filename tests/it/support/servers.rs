@@ -187,9 +187,19 @@ for alias, version in args["aliases"]:
 
     /// An `AgentServer`, which streams; `tests/python/agents/streaming.py` says what it does on which words.
     pub fn agent_server(&self) -> &Endpoint {
-        self.agent_server.get_or_init(|| {
-            let app = tests_dir().join("python/serve_agent_server.py").display().to_string();
-            self.endpoint("agent-server", "/health", |port| vec!["python".into(), app.clone(), port.into()])
+        self.agent_server.get_or_init(|| self.serve_agent_server("agent-server", &[]))
+    }
+
+    /// An `AgentServer` of its own whose `/agent/info` names this model: `m-…` or `models:/name/7`.
+    pub fn agent_server_naming(&self, model: &str) -> Endpoint {
+        self.serve_agent_server("naming-agent-server", &[model])
+    }
+
+    fn serve_agent_server(&self, log: &str, more: &[&str]) -> Endpoint {
+        let app = tests_dir().join("python/serve_agent_server.py").display().to_string();
+        self.endpoint(log, "/health", |port| {
+            let fixed = ["python", &app, port];
+            fixed.iter().chain(more).map(|&it| it.to_owned()).collect()
         })
     }
 
