@@ -144,6 +144,36 @@ fn boards_stand_side_by_side_and_aliases_stay_with_their_model() {
     step_until(&mut app, "one board", |app| !is_shown(app, "Close beside-b"));
 }
 
+#[test]
+fn a_board_is_opened_beside_by_ctrl_enter_and_by_ctrl_click() {
+    let servers = Servers::shared();
+    for model in ["besides-a", "besides-b", "besides-c"] {
+        servers.make_model(model, 2, &[("prod", 1)]);
+    }
+    let mut app = open(servers.uri());
+    open_models(&mut app);
+    type_into(&mut app, "Filter models", "besides-");
+    wait_for(&mut app, "model besides-c");
+    let shown = |app: &App| app.state().state().navigation.current().models().to_vec();
+    // By keyboard: out of the field, the first is opened, the second beside it.
+    press(&mut app, Key::Enter);
+    press(&mut app, Key::ArrowDown);
+    press(&mut app, Key::Enter);
+    step_until(&mut app, "one board", |app| shown(app) == ["besides-a"]);
+    press(&mut app, Key::ArrowLeft);
+    press(&mut app, Key::ArrowDown);
+    app.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    step_until(&mut app, "two boards", |app| shown(app) == ["besides-a", "besides-b"]);
+    step_until(&mut app, "their aliases", |app| app.query_all_by_label("alias prod").count() == 2);
+    // By pointer: the third beside both.
+    app.query_all_by_label("model besides-c").next().unwrap().click_modifiers(Modifiers::COMMAND);
+    step_until(&mut app, "three boards", |app| shown(app) == ["besides-a", "besides-b", "besides-c"]);
+    step_until(&mut app, "their aliases", |app| app.query_all_by_label("alias prod").count() == 3);
+    // A click alone shows that one.
+    click(&mut app, "model besides-b");
+    step_until(&mut app, "one board", |app| shown(app) == ["besides-b"]);
+}
+
 /// A store with one model of so many versions, `prod` on 3.
 fn large_store(folder: &std::path::Path, versions: u32) -> String {
     const SCHEMA: &str = include_str!("../../src/tracking/sqlite/testdata/schema_3_17_2.sql");
@@ -169,27 +199,39 @@ fn large_store(folder: &std::path::Path, versions: u32) -> String {
 #[test]
 fn a_board_of_many_versions_is_filtered_and_jumped_through() {
     let folder = tempfile::tempdir().unwrap();
-    let mut app = open(&large_store(folder.path(), 20_000));
+    let mut app = open(&large_store(folder.path(), 200_000));
     open_models(&mut app);
     click(&mut app, "model large");
-    wait_for(&mut app, "version 20000");
-    wait_for_text(&mut app, "20,000 versions");
+    wait_for(&mut app, "version 200000");
+    wait_for_text(&mut app, "200,000 versions");
     step_until(&mut app, "all of them", |app| {
         let workspace = app.state().state().workspace.as_ref();
         workspace.is_some_and(|workspace| workspace.registry.board.versions.is_complete())
     });
+    // By keyboard to the end and back.
+    press(&mut app, Key::ArrowRight);
+    press(&mut app, Key::End);
+    wait_for(&mut app, "version 1");
+    wait_for(&mut app, "alias prod");
+    for _ in 0..3 {
+        press(&mut app, Key::PageUp);
+    }
+    wait_for(&mut app, "version 61");
+    press(&mut app, Key::Home);
+    wait_for(&mut app, "version 200000");
+    assert!(!is_shown(&app, "version 1"));
     click(&mut app, "go to prod on v3");
     wait_for(&mut app, "alias prod");
     app.key_press_modifiers(Modifiers::COMMAND, Key::G);
     app.step();
     wait_for(&mut app, "Go to a version of large");
-    app.event(egui::Event::Text("v12345".to_owned()));
+    app.event(egui::Event::Text("v123456".to_owned()));
     app.step();
     press(&mut app, Key::Enter);
-    wait_for(&mut app, "version 12345");
-    type_into(&mut app, "Filter versions", "NIGHT 777");
-    wait_for(&mut app, "version 17777");
-    assert!(!is_shown(&app, "version 12345"));
+    wait_for(&mut app, "version 123456");
+    type_into(&mut app, "Filter versions", "NIGHT 7777");
+    wait_for(&mut app, "version 177770");
+    assert!(!is_shown(&app, "version 123456"));
     // What is jumped to is never hidden by the filter.
     click(&mut app, "go to prod on v3");
     wait_for(&mut app, "version 3");
