@@ -181,6 +181,12 @@ pub fn dialog_ui<T>(ctx: &Context, id: &str, width: f32, add: impl FnOnce(&mut U
     (shown.inner, closes)
 }
 
+/// The buttons at a dialog's end, the first one at the right.
+pub fn buttons_ui<T>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> T) -> T {
+    // Within a row: by itself a layout from the right is as high as the window allows.
+    ui.horizontal(|ui| ui.with_layout(Layout::right_to_left(Align::Center), add).inner).inner
+}
+
 /// The frame of every dialog.
 pub fn modal(ctx: &Context, id: &str) -> Modal {
     let frame = Frame::popup(&ctx.global_style()).inner_margin(size::SPACE_L);

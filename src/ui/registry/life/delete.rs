@@ -1,6 +1,6 @@
 //! Deleting a model or a version: what goes with it, and what stands in the way.
 
-use egui::{Align, Label, Layout, RichText, Ui};
+use egui::{Label, RichText, Ui};
 
 use super::super::chips;
 use super::super::dialogs::Dialog;
@@ -13,7 +13,7 @@ use crate::state::registry::life::write::{Write, held_by};
 use crate::state::registry::life::{LifeCommand, Loss};
 use crate::state::registry::links::version_uri;
 use crate::theme::{self, Themed as _, size};
-use crate::ui::widgets::form::{Below, Confirm, Form, Formed};
+use crate::ui::widgets::form::{Below, Confirm, Form, Formed, buttons_ui};
 
 /// A model or a prompt with everything in it.
 pub(super) fn model_ui(
@@ -115,7 +115,7 @@ fn held_ui(ui: &mut Ui, aliases: Vec<&str>, mut row: impl FnMut(&mut Ui, &str) -
     for alias in aliases {
         ui.horizontal(|ui| closes |= row(ui, alias));
     }
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         closes |= ui.add(theme::button::default("Cancel")).clicked();
     });
     if closes { Answer::Closed } else { Answer::Open }
@@ -131,7 +131,7 @@ fn plain_end_ui(
 ) -> Answer {
     ui.add_space(size::SPACE_M);
     let mut answer = Answer::Open;
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         if ui.add_enabled(stage.is_none(), theme::button::danger(label)).clicked() {
             answer = Answer::Carry(writes(), None);
         }

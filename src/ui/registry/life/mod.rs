@@ -25,7 +25,7 @@ use crate::state::registry::life::{Ask, Asked, LifeCommand};
 use crate::theme::size;
 use crate::tracking::TrackingError;
 use crate::ui::Cx;
-use crate::ui::widgets::form::{dialog_ui, failed_ui};
+use crate::ui::widgets::form::{buttons_ui, dialog_ui, failed_ui};
 
 /// What is typed into the question that is open.
 #[derive(Default)]
@@ -130,8 +130,7 @@ fn unread_ui(ui: &mut Ui, error: Option<&TrackingError>) -> Answer {
         Some(error) => failed_ui(ui, &format!("It could not be read: {error}. {}", error.next_step())),
         None => drop(ui.label(crate::theme::text::weak("Loading…"))),
     }
-    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         if ui.add(crate::theme::button::default("Cancel")).clicked() { Answer::Closed } else { Answer::Open }
     })
-    .inner
 }

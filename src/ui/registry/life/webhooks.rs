@@ -1,6 +1,6 @@
 //! The registry's webhooks: all of them, and which are called after a change.
 
-use egui::{Align, Label, Layout, RichText, ScrollArea, Ui};
+use egui::{Label, RichText, ScrollArea, Ui};
 
 use super::Answer;
 use crate::entities::{Webhook, WebhookStatus};
@@ -8,7 +8,7 @@ use crate::state::registry::Registry;
 use crate::state::registry::life::webhooks::{event_of, event_words};
 use crate::state::registry::promotion::AliasChange;
 use crate::theme::{self, Themed as _, size};
-use crate::ui::widgets::form::failed_ui;
+use crate::ui::widgets::form::{buttons_ui, failed_ui};
 
 /// One quiet line in the plan: which webhooks a change of an alias calls. Nothing where none listens.
 pub fn plan_line_ui(ui: &mut Ui, registry: &Registry, change: &AliasChange) {
@@ -47,10 +47,9 @@ pub(super) fn show(ui: &mut Ui, registry: &Registry) -> Answer {
         (None, None) => drop(ui.label(theme::text::weak("Loading…"))),
     }
     ui.add_space(size::SPACE_M);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         if ui.add(theme::button::default("Close")).clicked() { Answer::Closed } else { Answer::Open }
     })
-    .inner
 }
 
 fn hook_ui(ui: &mut Ui, hook: &Webhook) {
