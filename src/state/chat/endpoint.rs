@@ -29,6 +29,8 @@ pub struct Target {
     addressed: HashSet<String>,
     found: Option<Probe>,
     probe: Option<Task<Probe>>,
+    /// It is reached in another way than it was probed.
+    outdated: bool,
     client: SharedClient,
 }
 
@@ -95,6 +97,7 @@ impl Target {
     /// Asks as a profile says from now on.
     pub(super) fn take_profile(&mut self, profile: &EndpointProfile) {
         self.named = profile.token().map(|(variable, token)| (variable.to_owned(), token));
+        self.outdated |= !self.profile.is_reached_like(profile);
         self.profile = profile.clone();
         self.attach_token();
     }
@@ -194,7 +197,10 @@ impl Target {
         }
     }
 
-    pub(super) fn poll(&mut self) {
+    pub(super) fn poll(&mut self, tasks: &Tasks) {
+        if std::mem::take(&mut self.outdated) {
+            self.probe(tasks);
+        }
         let Some(task) = &mut self.probe else { return };
         match task.poll() {
             Polled::Pending => return,

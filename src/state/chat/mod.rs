@@ -178,7 +178,7 @@ impl Chat {
 
     /// Takes what arrived.
     pub fn poll(&mut self, deadline: Instant, tasks: &Tasks, notices: &mut Notices, settings: &mut Settings) {
-        self.target.poll();
+        self.target.poll(tasks);
         self.poll_kept(notices);
         let mut grown = Vec::new();
         for conversation in &mut self.conversations {

@@ -106,6 +106,11 @@ impl EndpointProfile {
         Tls { ca_file: (!file.is_empty()).then(|| file.into()), unverified: self.unverified }
     }
 
+    /// Whether another profile says the same about how the bytes get there.
+    pub fn is_reached_like(&self, other: &Self) -> bool {
+        self.headers == other.headers && self.tls() == other.tls()
+    }
+
     /// The endpoint without a token, if the address can be read; in the dialect that the profile or the address says.
     pub fn endpoint(&self) -> Option<Endpoint> {
         Endpoint::parse(&self.url).ok().map(|endpoint| self.dress(endpoint, &Dialects::default()))

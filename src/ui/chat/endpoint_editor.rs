@@ -121,7 +121,7 @@ fn dialect_ui(ui: &mut Ui, typed: &mut ProfileForm) {
 /// What goes along with every message.
 fn conversation_ui(ui: &mut Ui, form: &mut Form, typed: &mut ProfileForm, problems: &Problems) {
     form.text_ui(ui, "Custom inputs", "{\"key\": \"value\"}", LINES, &mut typed.custom_inputs);
-    let note = "Go with every message. Kept in the settings: no place for secrets";
+    let note = "Kept in the settings: no place for secrets";
     below_ui(ui, noted(problems.custom_inputs.as_ref(), note));
     form.text_ui(
         ui,

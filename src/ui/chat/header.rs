@@ -313,10 +313,10 @@ fn health_ui(ui: &mut Ui, target: &Target) {
     let word = if probe.health.is_up() { tokens.text_weak } else { color };
     word_ui(ui, text, word)
         .on_hover_text(format!("Checked in {} ms. Refresh to check again", probe.took.as_millis()));
-    dialect_ui(ui, target);
     if let Some(advice) = advice {
         ui.add(egui::Label::new(theme::text::small(advice)).wrap());
     }
+    dialect_ui(ui, target);
 }
 
 /// The dialect in which it is asked.
