@@ -97,6 +97,7 @@ impl State {
             Command::Chat(command) => {
                 self.chat.apply(command, &self.tasks, &mut self.notices, self.settings.edit());
             }
+            Command::Bench(command) => self.apply_bench(command),
             Command::Endpoints(command) => self.apply_endpoints(command),
             Command::Serve(command) => self.apply_serve(command),
             Command::ShowInFolder(path) => self.showing.start(path, &self.tasks, self.dialogs.as_ref()),

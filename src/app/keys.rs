@@ -3,6 +3,7 @@
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use crate::state::Command;
+use crate::state::bench::BenchCommand;
 use crate::state::command::Commands;
 use crate::state::compare::CompareCommand;
 use crate::state::navigation::{ModelKind, Route};
@@ -69,6 +70,9 @@ const TABLE: &[Entry] = &[
         keys: None,
         command: || ServeCommand::Ask { model: None, chat: false }.into(),
     },
+    Entry { name: "Go to bench", keys: Some(ctrl(Key::Num6)), command: || Command::Go(Route::Bench) },
+    Entry { name: "New prompt set", keys: None, command: || BenchCommand::NewSet.into() },
+    Entry { name: "Import a prompt set…", keys: None, command: || BenchCommand::Import(None).into() },
     Entry { name: "Go to journal", keys: Some(ctrl(Key::Num5)), command: || Command::Go(Route::Journal) },
     Entry { name: "Go to settings", keys: Some(ctrl(Key::Comma)), command: || Command::Go(Route::Settings) },
     Entry {
@@ -99,6 +103,7 @@ const IN_PLACE: &[(&str, &str)] = &[
     ("Ctrl+Shift+Z", "Plan the way back of the alias that moved last"),
     ("Ctrl+Enter", "Send the message"),
     ("N P F7 ⇧F7", "Next and previous difference of a comparison"),
+    ("G B N", "On an answer of the bench: good, bad, note"),
     ("Space C", "In tables: mark two rows, then compare them"),
 ];
 

@@ -10,6 +10,7 @@ mod system_theme;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::state::bench::Bench;
 use crate::state::chat::Chat;
 use crate::state::command::Commands;
 use crate::state::connection::Connection;
@@ -80,6 +81,7 @@ impl Flowdeck {
             left: Vec::new(),
             sample: None,
             chat: Chat::from_environment(),
+            bench: Bench::default(),
             endpoints: Endpoints::default(),
             serve: Serve::new(options.program),
         };
@@ -87,6 +89,7 @@ impl Flowdeck {
             state.notices.warning(message, None);
         }
         if let Some(folder) = options.data_folder {
+            state.bench.keep_in(folder.join("bench"), &state.tasks, Arc::clone(&state.dialogs));
             let folder = folder.join("conversations");
             state.chat.keep_in(folder, &state.tasks, Arc::clone(&state.dialogs));
         }
@@ -137,6 +140,7 @@ impl eframe::App for Flowdeck {
         self.state.serve.close();
         self.state.settings.flush();
         self.state.chat.flush();
+        self.state.bench.flush();
         self.state.journal.flush();
     }
 }

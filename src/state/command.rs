@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::artifacts::ArtifactsCommand;
+use super::bench::BenchCommand;
 use super::chat::ChatCommand;
 use super::compare::CompareCommand;
 use super::endpoints::EndpointsCommand;
@@ -69,6 +70,8 @@ pub enum Command {
     Policy(PolicyCommand),
     /// About conversations.
     Chat(ChatCommand),
+    /// About the bench.
+    Bench(BenchCommand),
     /// About endpoints as they are kept.
     Endpoints(EndpointsCommand),
     /// About comparisons.

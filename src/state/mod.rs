@@ -24,6 +24,7 @@ mod lookups;
 pub mod navigation;
 pub mod notices;
 pub mod policy;
+mod private_files;
 pub mod python;
 pub mod registry;
 pub mod remote;
@@ -81,6 +82,8 @@ pub struct State {
     pub sample: Option<Arc<sample::Sample>>,
     /// Conversations with served agents; they need no tracking server.
     pub chat: chat::Chat,
+    /// Sets of prompts, and what came of asking them.
+    pub bench: bench::Bench,
     /// How the known endpoints are.
     pub endpoints: endpoints::Endpoints,
     /// Models that are served on this machine.
@@ -135,6 +138,7 @@ impl State {
         self.poll_endpoints();
         self.chat.poll(deadline, &self.tasks, &mut self.notices, self.settings.edit());
         self.poll_serve();
+        self.poll_bench(deadline);
         let route = self.navigation.current().clone();
         self.with_workspace(|workspace, cx| {
             workspace.poll(deadline, cx);
@@ -169,6 +173,7 @@ impl State {
     pub fn enter(&mut self) {
         let route = self.navigation.current().clone();
         self.with_workspace(|workspace, cx| workspace.enter(&route, cx));
+        self.enter_bench();
     }
 
     /// Asks anew for what the present route shows.
@@ -220,6 +225,7 @@ impl State {
         self.settings.edit().remember_server(&info);
         if let Some(sample) = opened.sample {
             self.chat.use_sample(&sample.agent_url(), &self.tasks);
+            self.bench.use_sample();
             if let Some(old) = self.sample.replace(sample) {
                 // Its files go away.
                 drop(self.tasks.spawn_blocking(move || drop(old)));
@@ -263,7 +269,8 @@ impl State {
 
     /// Everything that has a name, for the palette.
     pub fn findable(&self) -> Vec<finder::Found> {
-        let Some(workspace) = &self.workspace else { return Vec::new() };
+        let bench = self.bench.findable();
+        let Some(workspace) = &self.workspace else { return bench };
         let route = self.navigation.current();
         let mut found = workspace.registry.findable();
         if let Route::Run { run_id, .. } = route
@@ -275,6 +282,7 @@ impl State {
         found.extend(workspace.runs.findable());
         found.extend(workspace.traces.findable());
         found.extend(workspace.registry.doable(route));
+        found.extend(bench);
         found
     }
 }

@@ -68,6 +68,12 @@ pub enum Route {
     },
     /// Talk to a served agent.
     Chat,
+    /// Sets of prompts, and what came of asking them; none chosen.
+    Bench,
+    /// One set.
+    BenchSet(u64),
+    /// One run.
+    BenchRun(u64),
     /// What was changed, here and by others.
     Journal,
     /// Settings.
@@ -126,6 +132,8 @@ pub enum Section {
     Prompts,
     /// Chat.
     Chat,
+    /// The bench.
+    Bench,
     /// The journal.
     Journal,
     /// Settings.
@@ -201,6 +209,7 @@ impl Route {
             | Self::Trace { .. }
             | Self::Compare { .. } => Section::Experiments,
             Self::Chat => Section::Chat,
+            Self::Bench | Self::BenchSet(_) | Self::BenchRun(_) => Section::Bench,
             Self::Journal => Section::Journal,
             Self::Settings => Section::Settings,
         }

@@ -13,6 +13,8 @@ const ALIAS: &str = "prod";
 #[derive(Debug)]
 pub struct Sample {
     agent: SampleAgent,
+    answers_as: AnswersAs,
+    server: String,
     _copy: SampleStore,
 }
 
@@ -20,6 +22,16 @@ impl Sample {
     /// Where the agent is asked.
     pub fn agent_url(&self) -> String {
         self.agent.url()
+    }
+
+    /// The version that the agent answers as.
+    pub fn answers_as(&self) -> &AnswersAs {
+        &self.answers_as
+    }
+
+    /// The copy, as [`StoreInfo::settings_key`](crate::tracking::StoreInfo::settings_key) names it.
+    pub fn server(&self) -> &str {
+        &self.server
     }
 }
 
@@ -31,9 +43,10 @@ pub(super) fn open() -> Answer<(Arc<dyn Store>, Arc<Sample>)> {
         let version = store.get_registered_model(MODEL).await?.alias(ALIAS).map(u64::from);
         let answers_as =
             AnswersAs { model: MODEL.to_owned(), alias: ALIAS.to_owned(), version: version.unwrap_or(1) };
-        let agent = SampleAgent::start(answers_as).await.map_err(|error| TrackingError::Local {
+        let agent = SampleAgent::start(answers_as.clone()).await.map_err(|error| TrackingError::Local {
             what: format!("The sample's agent could not be started: {error}"),
         })?;
-        Ok((store, Arc::new(Sample { agent, _copy: copy })))
+        let server = store.info().settings_key().to_owned();
+        Ok((store, Arc::new(Sample { agent, answers_as, server, _copy: copy })))
     })
 }

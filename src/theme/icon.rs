@@ -37,6 +37,7 @@ icons! {
     Model = "package": "A registered model.",
     Prompt = "message-square-text": "A prompt.",
     Chat = "messages-square": "The chat.",
+    Bench = "list-checks": "The bench.",
     Agent = "bot": "An agent, and what it says.",
     Activity = "activity": "What happened.",
     Settings = "settings": "Settings.",

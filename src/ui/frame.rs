@@ -3,6 +3,7 @@
 use egui::{CentralPanel, Frame, Panel};
 
 use super::Cx;
+use super::bench::BenchView;
 use super::chat::ChatView;
 use super::compare::CompareView;
 use super::connect::ConnectView;
@@ -38,6 +39,7 @@ pub struct Ui {
     journal: JournalView,
     server: u64,
     chat: ChatView,
+    bench: BenchView,
     serve: ServeView,
     /// Finds and does everything by name.
     pub palette: PaletteView,
@@ -84,6 +86,7 @@ impl Ui {
             .show(ui, |ui| Pane::Main.show(ui, |ui| self.main_ui(ui, cx, out)));
         self.registry.modals_ui(ui.ctx(), cx, out);
         self.serve.show(ui.ctx(), cx, out);
+        self.bench.dialogs_ui(ui.ctx(), cx, out);
         ghost_ui(ui);
         self.palette.show(ui.ctx(), cx, out);
         self.shortcuts.show(ui.ctx());
@@ -117,6 +120,7 @@ impl Ui {
                 Pane::List.show(ui, |ui| match section {
                     Section::Experiments => self.experiments.show(ui, cx, out),
                     Section::Chat => self.chat.list_ui(ui, cx, out),
+                    Section::Bench => self.bench.list_ui(ui, cx, out),
                     _ => self.registry.list_ui(ui, cx, out),
                 });
             });
@@ -148,6 +152,7 @@ impl Ui {
     fn main_ui(&mut self, ui: &mut egui::Ui, cx: &Cx<'_>, out: &mut Commands) {
         match cx.route() {
             Route::Chat => self.chat.show(ui, cx, out),
+            Route::Bench | Route::BenchSet(_) | Route::BenchRun(_) => self.bench.show(ui, cx, out),
             Route::Journal => self.journal.show(ui, cx, out),
             Route::Settings => settings::show(ui, cx, out),
             _ if cx.workspace().is_none() => self.connect.show(ui, cx, out),
@@ -179,6 +184,10 @@ fn has_list(state: &State) -> bool {
     let section = state.navigation.current().section();
     if section == Section::Chat {
         return state.settings.get().list_shown && !state.chat.all().is_empty();
+    }
+    if section == Section::Bench {
+        let bench = &state.bench;
+        return state.settings.get().list_shown && !(bench.sets().is_empty() && bench.runs().is_empty());
     }
     matches!(section, Section::Experiments | Section::Models | Section::Prompts)
         // The matrix is a list of models already, and a comparison has a list of its own.

@@ -4,6 +4,7 @@
 //! reaches another view or a server. Nothing here changes state or waits.
 
 pub mod artifacts;
+mod bench;
 pub mod chat;
 pub mod compare;
 mod connect;

@@ -18,6 +18,7 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
         entry_ui(ui, cx, Section::Models, Icon::Model, "Models", Route::Models(ModelKind::Model), out);
         entry_ui(ui, cx, Section::Prompts, Icon::Prompt, "Prompts", Route::Models(ModelKind::Prompt), out);
         entry_ui(ui, cx, Section::Chat, Icon::Chat, "Chat", Route::Chat, out);
+        entry_ui(ui, cx, Section::Bench, Icon::Bench, "Bench", Route::Bench, out);
         entry_ui(ui, cx, Section::Journal, Icon::History, "Journal", Route::Journal, out);
     });
     ui.with_layout(Layout::bottom_up(Align::Center), |ui| {

@@ -138,6 +138,38 @@ impl Check {
         }
     }
 
+    /// The same with another text, pattern, path or name.
+    pub fn retype(&mut self, typed: String) {
+        match self {
+            Self::Contains { text } | Self::NotContains { text } | Self::Equals { text } => *text = typed,
+            Self::Regex { pattern } => *pattern = typed,
+            Self::JsonPath { path, .. } => *path = typed,
+            Self::CallsTool { name } => *name = typed,
+        }
+    }
+
+    /// What a JSON path has to lead to, as it is typed; empty for anything.
+    pub fn wanted_value(&self) -> String {
+        match self {
+            Self::JsonPath { equals: Some(Value::String(text)), .. }
+                if serde_json::from_str::<Value>(text).is_err() =>
+            {
+                text.clone()
+            }
+            Self::JsonPath { equals: Some(value), .. } => value.to_string(),
+            _ => String::new(),
+        }
+    }
+
+    /// Takes what was typed for it: JSON, or a word that is taken for a string.
+    pub fn want_value(&mut self, typed: &str) {
+        if let Self::JsonPath { equals, .. } = self {
+            let text = || Value::String(typed.to_owned());
+            *equals =
+                (!typed.trim().is_empty()).then(|| serde_json::from_str(typed).unwrap_or_else(|_| text()));
+        }
+    }
+
     /// What has to hold, as a person says it: `contains “42”`.
     pub fn label(&self) -> String {
         let what = format!("{} “{}”", self.kind().label(), quoted(self.typed()));
@@ -337,6 +369,17 @@ mod tests {
         assert!(judged(&path("$.rows[0].late", Some(json!(47))), &fenced).0);
         assert!(path("rows", None).problem().is_some());
         assert_eq!(path("$.a", Some(json!("b"))).label(), "JSON path “$.a” is \"b\"");
+    }
+
+    #[test]
+    fn values_are_typed_as_json_or_as_words() {
+        let mut check = path("$.a", None);
+        for (typed, value) in [("7", json!(7)), ("Łódź", json!("Łódź")), ("\"7\"", json!("7"))] {
+            check.want_value(typed);
+            assert_eq!((check.clone(), check.wanted_value()), (path("$.a", Some(value)), typed.to_owned()));
+        }
+        check.want_value(" ");
+        assert_eq!(check, path("$.a", None));
     }
 
     #[test]

@@ -105,6 +105,23 @@ impl TextDiff {
         Some(Half { number: line + 1, text: &text[..end], cut: end < text.len(), marks: &row.marks[side] })
     }
 
+    /// Bytes of one whole text that the other one has not: words where a line has a partner, else the line.
+    pub fn marks(&self, side: usize) -> Vec<Range<u32>> {
+        let mut marks = Vec::new();
+        for row in self.rows.iter().filter(|row| row.changed) {
+            let line = row.lines.get(side).copied().flatten();
+            let Some(at) = line.and_then(|line| self.lines[side].get(line as usize)) else { continue };
+            match row.marks[side].as_slice() {
+                // A partner that has all of this line's words has its marks on the other side.
+                [] if row.lines[1 - side].is_some() && !row.marks[1 - side].is_empty() => {}
+                [] if at.is_empty() => {}
+                [] => marks.push(at.clone()),
+                words => marks.extend(words.iter().map(|word| at.start + word.start..at.start + word.end)),
+            }
+        }
+        marks
+    }
+
     /// Whether a row differs.
     pub fn is_changed(&self, row: usize) -> bool {
         self.rows.get(row).is_some_and(|row| row.changed)

@@ -39,12 +39,22 @@ pub(super) struct Inquiry {
 }
 
 /// Versions by their logged models.
-struct Versions {
+pub(super) struct Versions {
     known: Vec<(VersionNumber, String)>,
     shared: Vec<VersionNumber>,
 }
 
 impl Versions {
+    /// Versions with their logged models.
+    pub(super) fn known(&self) -> &[(VersionNumber, String)] {
+        &self.known
+    }
+
+    /// Whether another endpoint may answer as this version.
+    pub(super) fn is_shared(&self, version: VersionNumber) -> bool {
+        self.shared.contains(&version)
+    }
+
     fn of(&self, model_id: &str) -> Option<VersionNumber> {
         self.known.iter().find(|(_, id)| id == model_id).map(|(version, _)| *version)
     }
@@ -86,16 +96,20 @@ impl Inquiry {
 
     /// The version that an endpoint names: `m-…`, `models:/m-…`, `models:/name/7`.
     async fn by_name(&self, named: &str) -> Option<Answers> {
+        self.named(named).await.map(|version| Answers::As(version, Evidence::Info))
+    }
+
+    /// As [`Self::by_name`], the version alone.
+    pub(super) async fn named(&self, named: &str) -> Option<VersionNumber> {
         let name = named.strip_prefix("models:/").unwrap_or(named);
-        let version = match name.rsplit_once('/') {
+        match name.rsplit_once('/') {
             Some((model, version)) if model == self.bound.model => version.parse().ok(),
             Some(_) => None,
             None => self.version_of(name).await.ok().flatten(),
-        };
-        version.map(|version| Answers::As(version, Evidence::Info))
+        }
     }
 
-    async fn versions(&self) -> Result<Versions, TrackingError> {
+    pub(super) async fn versions(&self) -> Result<Versions, TrackingError> {
         let model = self.store.get_registered_model(&self.bound.model).await?;
         let at = |alias: &String| model.alias(alias);
         let shared = self.others.iter().filter_map(at).collect();
@@ -118,7 +132,7 @@ impl Inquiry {
     }
 
     /// Which version a logged model is, among those that are likely, then among the newest.
-    async fn version_of(&self, model_id: &str) -> Result<Option<VersionNumber>, TrackingError> {
+    pub(super) async fn version_of(&self, model_id: &str) -> Result<Option<VersionNumber>, TrackingError> {
         if let Some(version) = self.versions().await?.of(model_id) {
             return Ok(Some(version));
         }
@@ -168,7 +182,7 @@ impl Inquiry {
     }
 
     /// The trace of a question, as soon as it is there.
-    async fn trace_of(
+    pub(super) async fn trace_of(
         &self,
         named: Option<&str>,
         marker: &str,

@@ -4,7 +4,8 @@
 //! - `dialects`: which dialect each takes;
 //! - `verdict`: what is known of the version that answers, as decisions and sentences;
 //! - `look`: how it is found out;
-//! - `watch`: when.
+//! - `watch`: when;
+//! - `witness`: the same for who asks it many questions.
 
 mod dialects;
 mod form;
@@ -12,6 +13,7 @@ mod look;
 mod profile;
 mod verdict;
 mod watch;
+mod witness;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +22,7 @@ pub use form::{Problems, ProfileForm};
 pub use profile::{Bound, EndpointProfile, Moved};
 pub use verdict::{Answers, Evidence, Standing, Why};
 pub use watch::{Answering, Watch};
+pub(in crate::state) use witness::Witness;
 
 use super::State;
 use super::chat::{ChatCommand, SharedClient};

@@ -7,6 +7,7 @@ use super::messages::Tools;
 use super::turn::Look;
 use crate::agent::wire::pretty_json;
 use crate::agent::{Endpoint, Payload, is_deployment, to_curl, to_deployments, to_python};
+use crate::state::bench::{BenchCommand, case_of_turn};
 use crate::state::chat::{ChatCommand, Conversation, Turn};
 use crate::state::format;
 use crate::state::{Command, Route};
@@ -107,6 +108,10 @@ fn buttons_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
         if ui.add(copy).on_hover_text("Copy the answer").clicked() {
             tools.out.push(Command::Copy(text, "the answer"));
         }
+    }
+    let add = theme::button::quiet(Icon::Bench.sized(size::ICON_SMALL).alt_text("Add to bench"));
+    if ui.add(add).on_hover_text("Add to bench…").clicked() {
+        tools.out.push(BenchCommand::AskAdd(case_of_turn(look.conversation, turn.id).into_iter().collect()));
     }
     if !look.conversation.is_running() {
         let again = Icon::Refresh.sized(size::ICON_SMALL).alt_text("Regenerate");

@@ -2,6 +2,7 @@
 
 use egui::{Align, Key, Label, Layout, Modifiers, Ui};
 
+use crate::state::bench::{BenchCommand, cases_of_conversation};
 use crate::state::chat::{Chat, ChatCommand, Summary};
 use crate::state::command::Commands;
 use crate::state::format;
@@ -93,6 +94,12 @@ pub(super) fn menu_ui(ui: &mut Ui, chat: &Chat, id: u64, rename: &mut Option<u64
     }
     if chat.can_keep() && ui.button((Icon::Download.image(), "Export…")).clicked() {
         out.push(ChatCommand::Export(Some(id)));
+    }
+    let loaded = chat.conversations().iter().find(|known| known.id == id);
+    if let Some(loaded) = loaded.filter(|loaded| !loaded.turns.is_empty())
+        && ui.button((Icon::Bench.image(), "Add to bench…")).clicked()
+    {
+        out.push(BenchCommand::AskAdd(cases_of_conversation(loaded)));
     }
     if ui.button((Icon::Delete.image(), "Delete")).clicked() {
         out.push(ChatCommand::Delete(id));

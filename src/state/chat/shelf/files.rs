@@ -1,15 +1,14 @@
 //! The folder of conversations: their files, those that were deleted a moment ago, and reading them.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Summary;
 use super::record::Folded;
 use crate::state::chat::conversation::Conversation;
+use crate::state::private_files::{append_to, for_each_line, make_folder, replace};
 
-/// Longest line that is read, in bytes: more than is ever written.
-const MAX_LINE: u64 = 64 * 1024 * 1024;
 const ENDING: &str = "jsonl";
 /// What was deleted, until the app is closed.
 const DELETED: &str = "deleted";
@@ -31,29 +30,14 @@ impl Folder {
         self.0.join(DELETED).join(format!("{id}.{ENDING}"))
     }
 
-    /// Opens a file to append to it, on a line of its own: the last one may be torn.
+    /// Opens a file to append to it.
     pub(super) fn append_to(&self, id: u64) -> io::Result<File> {
-        make_private(&self.0)?;
-        let mut file = private().create(true).append(true).read(true).open(self.path(id))?;
-        if file.seek(SeekFrom::End(0))? > 0 {
-            file.seek(SeekFrom::End(-1))?;
-            let mut last = [0];
-            file.read_exact(&mut last)?;
-            if last != *b"\n" {
-                file.write_all(b"\n")?;
-            }
-        }
-        Ok(file)
+        append_to(&self.path(id))
     }
 
     /// Puts a whole file in place of the one that is there, in one step.
     pub(super) fn replace(&self, id: u64, text: &str) -> io::Result<()> {
-        make_private(&self.0)?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.0)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(self.path(id)).map_err(|error| error.error)?;
-        Ok(())
+        replace(&self.path(id), text)
     }
 
     /// All conversations, the newest first.
@@ -78,7 +62,7 @@ impl Folder {
 
     /// Sets one aside.
     pub(super) fn delete(&self, id: u64) -> io::Result<()> {
-        make_private(&self.0.join(DELETED))?;
+        make_folder(&self.0.join(DELETED))?;
         match std::fs::rename(self.path(id), self.deleted(id)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             other => other,
@@ -129,35 +113,7 @@ pub(super) fn summary(conversation: &Conversation) -> Option<Summary> {
     })
 }
 
-fn for_each_line(path: &Path, mut take: impl FnMut(&[u8])) -> io::Result<()> {
-    let mut reader = BufReader::new(File::open(path)?);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        if reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)? == 0 {
-            return Ok(());
-        }
-        take(&line);
-    }
-}
-
 fn id_of(path: &Path) -> Option<u64> {
     let ours = path.extension().is_some_and(|ending| ending == ENDING);
     path.file_stem().filter(|_| ours)?.to_str()?.parse().ok()
-}
-
-/// Nobody else's business.
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }

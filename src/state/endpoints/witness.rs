@@ -1,0 +1,97 @@
+//! Which version an endpoint answers as, for who asks it many questions anyway: by its own word, or by the traces of
+//! those questions.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+
+use super::look::Inquiry;
+use super::profile::{EndpointProfile, Moved};
+use crate::agent::{Endpoint, Health};
+use crate::entities::{Millis, VersionNumber, trace_key};
+use crate::state::chat::SharedClient;
+use crate::state::settings::Settings;
+use crate::tracking::{Store, TraceQuery, TrackingError};
+
+/// Finds out about one endpoint.
+#[derive(Clone)]
+pub(in crate::state) struct Witness(Inquiry);
+
+/// A version, and the trace that says so.
+pub(in crate::state) type ByTrace = (VersionNumber, String);
+
+impl Witness {
+    /// For an endpoint that is bound to an alias on this store.
+    pub(in crate::state) fn new(
+        profile: &EndpointProfile,
+        endpoint: &Endpoint,
+        store: &Arc<dyn Store>,
+        settings: &Settings,
+        client: &SharedClient,
+    ) -> Option<Self> {
+        let bound = profile.bound.clone().filter(|bound| bound.server == store.info().settings_key())?;
+        let others = settings.profiles.iter().filter(|other| other.serves_model(&bound.server, &bound.model));
+        let others = others.filter_map(|other| other.bound.as_ref()).map(|bound| bound.alias.clone());
+        let others = others.filter(|other| *other != bound.alias).collect();
+        Some(Self(Inquiry {
+            store: Arc::clone(store),
+            client: client.clone(),
+            endpoint: endpoint.clone(),
+            bound,
+            moved: Moved::default(),
+            others,
+        }))
+    }
+
+    /// What the endpoint says of itself, at `/agent/info`.
+    pub(in crate::state) async fn own_word(&self) -> Option<VersionNumber> {
+        let inquiry = self.now().await.ok()?;
+        let probe = inquiry.client.clone().probe(inquiry.endpoint.clone()).await;
+        let Health::AgentServer { model: Some(named), .. } = probe.health else { return None };
+        inquiry.named(&named).await
+    }
+
+    /// The version that made a trace, as soon as the trace is there; `None` where it does not come, or names none.
+    pub(in crate::state) async fn of_trace(&self, id: &str) -> Result<Option<VersionNumber>, TrackingError> {
+        let inquiry = self.now().await?;
+        let Some(trace) = inquiry.trace_of(Some(id), "", 0).await? else { return Ok(None) };
+        let Some(model_id) = trace.about(trace_key::MODEL_ID) else { return Ok(None) };
+        inquiry.version_of(model_id).await
+    }
+
+    /// The oldest and the newest trace of the model since then, if no other endpoint of it may have made them.
+    pub(in crate::state) async fn since(
+        &self,
+        since: Millis,
+    ) -> Result<Option<(ByTrace, ByTrace)>, TrackingError> {
+        let inquiry = self.now().await?;
+        let versions = inquiry.versions().await?;
+        let mut seen = Vec::new();
+        for (version, model_id) in versions.known() {
+            let query = TraceQuery { model_id: Some(model_id.clone()), ..TraceQuery::default() };
+            let mut pages = inquiry.store.search_traces(query);
+            while let Some(page) = pages.next().await {
+                let traces = page?;
+                let all_seen =
+                    traces.last().is_none_or(|trace| trace.request_time.is_some_and(|at| at < since));
+                let new = traces.into_iter().filter_map(|trace| Some((trace.request_time?, trace.trace_id)));
+                seen.extend(new.filter(|(at, _)| *at >= since).map(|(at, id)| (at, *version, id)));
+                if all_seen {
+                    break;
+                }
+            }
+        }
+        seen.sort();
+        let shared = seen.iter().any(|(_, version, _)| versions.is_shared(*version));
+        let ends = seen.first().zip(seen.last()).filter(|_| !shared);
+        Ok(ends.map(|(first, last)| ((first.1, first.2.clone()), (last.1, last.2.clone()))))
+    }
+
+    /// With the version that the alias points at now, which is the likely one.
+    async fn now(&self) -> Result<Inquiry, TrackingError> {
+        let mut inquiry = self.0.clone();
+        let model = inquiry.store.get_registered_model(&inquiry.bound.model).await?;
+        inquiry.moved.to = model.alias(&inquiry.bound.alias).unwrap_or(1);
+        Ok(inquiry)
+    }
+}
