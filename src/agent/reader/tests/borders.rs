@@ -6,18 +6,9 @@ use super::fixtures::{
     AGENT_LOOP, AGENT_SERVER, AGENT_SERVER_RAISES, AGENT_SERVER_TRACED, SCORING, SCORING_RAISES,
     SCORING_WRAPPED,
 };
+use super::random::Random;
 use super::*;
 use crate::agent::wire::FailureKind;
-
-/// A deterministic stream of numbers: the same failures on every machine.
-struct Lcg(u64);
-
-impl Lcg {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % bound
-    }
-}
 
 fn bodies() -> Vec<Vec<u8>> {
     let crlf = |text: &str| text.replace('\n', "\r\n");
@@ -66,7 +57,7 @@ fn any_single_border_and_byte_by_byte() {
 
 #[test]
 fn random_borders_with_snapshots_between() {
-    let mut random = Lcg(7);
+    let mut random = Random::new(7);
     for body in bodies() {
         let whole = read(SSE, 200, &body);
         for _ in 0..50 {
@@ -126,7 +117,7 @@ fn the_short_way_for_text_deltas_reads_what_the_long_way_reads() {
 
 #[test]
 fn mangled_bytes_never_panic() {
-    let mut random = Lcg(42);
+    let mut random = Random::new(42);
     let pieces: Vec<&[u8]> = vec![
         b"data: ", b"event: error\n", b"\n\n", b"\r", b"{\"type\":", b"\"response.output_item.done\"", b",\"item\":", b"}",
         b"\"message\"", b"{\"type\":\"response.output_text.delta\",\"content_index\":18446744073709551615,\"delta\":\"a\"}",

@@ -2,8 +2,10 @@
 //! change nothing.
 
 mod borders;
+mod corpus;
 mod dialects;
 mod fixtures;
+mod random;
 mod rules;
 
 use super::Reader;
