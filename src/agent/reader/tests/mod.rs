@@ -5,6 +5,7 @@ mod borders;
 mod corpus;
 mod dialects;
 mod fixtures;
+mod fuzz;
 mod random;
 mod rules;
 
