@@ -14,10 +14,12 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use flowdeck::state::runs::{PageBuilder, RunTable};
+use flowdeck::state::Tasks;
+use flowdeck::state::runs::{RunTable, feed_columns};
+use flowdeck::state::tasks::Polled;
 use flowdeck::tracking::{ConnectRequest, Environment, RunQuery, Store, connect};
-use futures_util::StreamExt as _;
 use rusqlite::Connection;
+use tokio::sync::Notify;
 
 const SCHEMA: &str = include_str!("../src/tracking/sqlite/testdata/schema_3_17_2.sql");
 const SIZES: [u32; 3] = [1_000, 10_000, 100_000];
@@ -57,14 +59,12 @@ async fn measure(file: &Path, size: u32) -> [Duration; 3] {
         let store = open(file).await;
         times[0].push(began.elapsed());
         let began = Instant::now();
-        let mut pages = store.search_runs(query());
-        let (mut builder, mut table) = (PageBuilder::default(), RunTable::default());
-        while let Some(page) = pages.next().await {
-            table.append(builder.page(&page.unwrap()));
+        let table = fill(&store, || {
             if times[1].len() < times[0].len() {
                 times[1].push(began.elapsed());
             }
-        }
+        });
+        let table = table.await;
         times[2].push(began.elapsed());
         assert_eq!(table.rows().count(), size);
     }
@@ -72,6 +72,27 @@ async fn measure(file: &Path, size: u32) -> [Duration; 3] {
         times.sort();
         times[times.len() / 2]
     })
+}
+
+/// Fills a table as the app does: it is woken when a page of columns is there, and appends it.
+async fn fill(store: &Arc<dyn Store>, mut appended: impl FnMut()) -> RunTable {
+    let woken = Arc::new(Notify::new());
+    let tasks = Tasks::new(tokio::runtime::Handle::current(), {
+        let woken = Arc::clone(&woken);
+        move || woken.notify_one()
+    });
+    let mut feed = feed_columns(&tasks, store.search_runs(query()));
+    let mut table = RunTable::default();
+    loop {
+        match feed.poll() {
+            Polled::Ready(page) => {
+                table.append(page.unwrap());
+                appended();
+            }
+            Polled::Pending => woken.notified().await,
+            Polled::Lost => return table,
+        }
+    }
 }
 
 /// Growth of a fresh process that fills a table from the file: at its most, and of what stays.
@@ -83,12 +104,8 @@ fn memory(file: &Path) -> String {
 async fn weigh(file: &Path) {
     let before = resident("VmRSS:");
     let store = open(file).await;
-    let mut pages = store.search_runs(query());
-    let (mut builder, mut table) = (PageBuilder::default(), RunTable::default());
-    while let Some(page) = pages.next().await {
-        table.append(builder.page(&page.unwrap()));
-    }
-    drop((pages, store, builder));
+    let table = fill(&store, || {}).await;
+    drop(store);
     let grown = |key| Some(resident(key)?.saturating_sub(before?) / 1024);
     let (most, now) = (grown("VmHWM:"), grown("VmRSS:"));
     let columns = table.rows().heap_bytes() / 1_000_000;

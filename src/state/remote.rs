@@ -5,6 +5,8 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::tasks::{Feed, Polled, Task, Tasks};
 use crate::tracking::{Answer, PageStream, TrackingError};
@@ -200,28 +202,46 @@ pub fn feed_pages<T: Send + 'static>(
     feed_pages_as(tasks, PAGES_AHEAD, pages, |page| page)
 }
 
-/// [`feed_pages`], each page turned into something else on the runtime. A panic on the way to a page is an error like
-/// any other: the end of the feed would be taken for the last page.
+/// [`feed_pages`], each page turned into something else on the runtime, while the next ones are read. A panic on the way
+/// to a page is an error like any other: the end of the feed would be taken for the last page.
 pub(super) fn feed_pages_as<T: Send + 'static, P: Send + 'static>(
     tasks: &Tasks,
     capacity: usize,
-    mut pages: PageStream<T>,
+    pages: PageStream<T>,
     mut turn: impl FnMut(Vec<T>) -> P + Send + 'static,
 ) -> Feed<Result<P, TrackingError>> {
     tasks.spawn_feed(capacity, |feeder| async move {
-        loop {
-            let next = async { Some(pages.next().await?.map(&mut turn)) };
-            let page = match AssertUnwindSafe(next).catch_unwind().await {
-                Ok(Some(page)) => page,
-                Ok(None) => break,
-                Err(_panic) => Err(lost()),
-            };
+        let (sender, mut read) = mpsc::channel(1);
+        // Dropped with this feed, and with it what is being read.
+        let mut reading = JoinSet::new();
+        reading.spawn(read_pages(pages, sender));
+        while let Some(page) = read.recv().await {
+            let turned = std::panic::catch_unwind(AssertUnwindSafe(|| page.map(&mut turn)));
+            let page = turned.unwrap_or_else(|_panic| Err(lost()));
             let failed = page.is_err();
             if !feeder.send(page).await || failed {
                 break;
             }
         }
     })
+}
+
+/// Reads pages until nobody wants more.
+async fn read_pages<T: Send + 'static>(
+    mut pages: PageStream<T>,
+    sender: mpsc::Sender<Result<Vec<T>, TrackingError>>,
+) {
+    loop {
+        let page = match AssertUnwindSafe(pages.next()).catch_unwind().await {
+            Ok(Some(page)) => page,
+            Ok(None) => break,
+            Err(_panic) => Err(lost()),
+        };
+        let failed = page.is_err();
+        if sender.send(page).await.is_err() || failed {
+            break;
+        }
+    }
 }
 
 /// Frees many items without holding up a frame: 200,000 versions are a million small pieces.

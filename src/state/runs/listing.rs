@@ -212,7 +212,7 @@ impl Listing {
         }
         self.error = None;
         self.paused = false;
-        self.feed = Some(feed_pages(cx.tasks, cx.store.search_runs(query)));
+        self.feed = Some(feed_columns(cx.tasks, cx.store.search_runs(query)));
     }
 
     /// Takes what arrived.
@@ -446,8 +446,8 @@ fn settings_key(cx: &Cx<'_>, experiment_id: &str) -> String {
     crate::state::settings::experiment_key(&cx.store.info(), experiment_id)
 }
 
-/// Turns pages of runs into pages of columns as they arrive. The feed ends after the last page.
-fn feed_pages(tasks: &Tasks, pages: PageStream<Run>) -> Feed<Result<Page, TrackingError>> {
+/// Turns pages of runs into pages of columns, while the next ones are read. The feed ends after the last page.
+pub fn feed_columns(tasks: &Tasks, pages: PageStream<Run>) -> Feed<Result<Page, TrackingError>> {
     let mut builder = PageBuilder::default();
     feed_pages_as(tasks, PAGES_AHEAD, pages, move |runs| builder.page(&runs))
 }

@@ -21,7 +21,7 @@ pub use arrange::{Arrangement, Entry, Wanted, arrange};
 pub(in crate::state) use filter::terms;
 pub use key::{Attribute, ColumnKey, Group};
 pub use layout::{Layout, columns_of};
-pub use listing::{Listing, Progress};
+pub use listing::{Listing, Progress, feed_columns};
 pub use models::{ModelLabel, ModelLabels};
 pub use page::{Field, KeyKind, KeyStats, Page, PageBuilder};
 pub use sort::{Sort, natural};
