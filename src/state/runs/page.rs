@@ -1,6 +1,6 @@
 //! A page of runs turned into columns, off the UI thread. What the UI thread does with it is a few appends.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::column::{Bits, Column};
@@ -170,31 +170,81 @@ pub struct Page {
 #[derive(Debug, Default)]
 pub struct PageBuilder {
     interner: Interner,
+    /// Whether a text is a number, by its id.
+    numbers: Vec<bool>,
 }
 
-type Cells<T> = BTreeMap<StrId, Vec<(u32, T)>>;
+/// A key, its id, and its values by row.
+type UnderWay<'a, T> = (&'a str, StrId, Vec<(u32, T)>);
+
+/// Columns under way. Runs have mostly the same keys in the same order: a run's next key is first looked for where the
+/// run before had it.
+#[derive(Debug)]
+struct Cells<'a, T> {
+    columns: Vec<UnderWay<'a, T>>,
+    by_key: HashMap<StrId, usize>,
+    row: u32,
+    next: usize,
+}
+
+impl<'a, T: Copy + Default> Cells<'a, T> {
+    fn new() -> Self {
+        Self { columns: Vec::new(), by_key: HashMap::new(), row: 0, next: 0 }
+    }
+
+    /// A key that a run has twice keeps the last value.
+    fn put(&mut self, row: u32, key: &'a str, value: T, builder: &mut PageBuilder) {
+        if std::mem::replace(&mut self.row, row) != row {
+            self.next = 0;
+        }
+        let expected = self.columns.get(self.next).is_some_and(|column| column.0 == key);
+        let at = if expected { self.next } else { self.find(key, builder) };
+        self.next = at + 1;
+        let Some((_, _, cells)) = self.columns.get_mut(at) else { return };
+        match cells.last_mut() {
+            Some(last) if last.0 == row => last.1 = value,
+            _ => cells.push((row, value)),
+        }
+    }
+
+    fn find(&mut self, key: &'a str, builder: &mut PageBuilder) -> usize {
+        let id = builder.intern(key);
+        let columns = &mut self.columns;
+        *self.by_key.entry(id).or_insert_with(|| {
+            columns.push((key, id, Vec::new()));
+            columns.len() - 1
+        })
+    }
+
+    /// Every key with its values, sorted by key.
+    fn sorted(self) -> Vec<(StrId, Vec<(u32, T)>)> {
+        let mut columns: Vec<_> = self.columns.into_iter().map(|(_, key, cells)| (key, cells)).collect();
+        columns.sort_unstable_by_key(|(key, _)| *key);
+        columns
+    }
+}
+
+/// Columns on their way into a [`Chunk`].
+type Sorted<T> = [(StrId, Vec<(u32, T)>)];
 
 impl PageBuilder {
     /// Turns runs into columns.
     pub fn page(&mut self, runs: &[Run]) -> Page {
         let rows = runs.len() as u32;
-        let mut metrics: Cells<f64> = BTreeMap::new();
-        let mut params: Cells<StrId> = BTreeMap::new();
-        let mut tags: Cells<StrId> = BTreeMap::new();
+        let (mut metrics, mut params, mut tags) = (Cells::new(), Cells::new(), Cells::new());
         let mut fields: [Vec<(u32, StrId)>; Field::COUNT] = Default::default();
         let mut deleted = Bits::default();
         for (row, run) in (0..).zip(runs) {
             for metric in &run.metrics {
-                let key = self.intern(&metric.key);
-                put(&mut metrics, key, row, metric.value);
+                metrics.put(row, &metric.key, metric.value, self);
             }
             for param in &run.params {
-                let (key, value) = (self.intern(&param.key), self.intern(&param.value));
-                put(&mut params, key, row, value);
+                let value = self.intern(&param.value);
+                params.put(row, &param.key, value, self);
             }
             for (key, value) in run.tags.iter().filter(|(key, _)| !tag::is_system(key)) {
-                let (key, value) = (self.intern(key), self.intern(value));
-                put(&mut tags, key, row, value);
+                let value = self.intern(value);
+                tags.put(row, key, value, self);
             }
             self.fields(run, row, &mut fields);
             if run.info.lifecycle_stage == LifecycleStage::Deleted {
@@ -205,6 +255,7 @@ impl PageBuilder {
             let cells: Vec<_> = (0..).zip(runs).filter_map(|(row, run)| Some((row, time(run)?))).collect();
             Column::pack(&cells, rows)
         };
+        let (metrics, params, tags) = (metrics.sorted(), params.sorted(), tags.sorted());
         let stats = self.stats(&metrics, &params, &tags);
         let chunk = Chunk {
             rows,
@@ -213,9 +264,9 @@ impl PageBuilder {
             start: times(|run| run.info.start_time),
             end: times(|run| run.info.end_time),
             fields: fields.map(|cells| Column::pack(&cells, rows)),
-            metrics: pack(metrics, rows),
-            params: pack(params, rows),
-            tags: pack(tags, rows),
+            metrics: pack(&metrics, rows),
+            params: pack(&params, rows),
+            tags: pack(&tags, rows),
         };
         Page { chunk: Arc::new(chunk), part: self.interner.take_part(), stats }
     }
@@ -249,11 +300,20 @@ impl PageBuilder {
         }
     }
 
+    /// Whether a text is a number. Each is looked at once.
+    fn is_number(&mut self, id: StrId) -> bool {
+        for known in self.numbers.len()..=id.0 as usize {
+            let text = self.interner.text_of(StrId(known as u32));
+            self.numbers.push(text.parse::<f64>().is_ok());
+        }
+        self.numbers.get(id.0 as usize).copied().unwrap_or_default()
+    }
+
     fn stats(
-        &self,
-        metrics: &Cells<f64>,
-        params: &Cells<StrId>,
-        tags: &Cells<StrId>,
+        &mut self,
+        metrics: &Sorted<f64>,
+        params: &Sorted<StrId>,
+        tags: &Sorted<StrId>,
     ) -> Vec<(KeyKind, StrId, KeyStats)> {
         let mut stats = Vec::with_capacity(metrics.len() + params.len() + tags.len());
         for (key, cells) in metrics {
@@ -267,7 +327,7 @@ impl PageBuilder {
             for (key, cells) in columns {
                 let mut of_key = KeyStats::new(cells.first().map_or(0, |cell| u64::from(cell.1.0)));
                 for (_, value) in cells {
-                    let numeric = of_key.numeric && self.interner.text_of(*value).parse::<f64>().is_ok();
+                    let numeric = of_key.numeric && self.is_number(*value);
                     of_key.add(u64::from(value.0), numeric);
                 }
                 stats.push((kind, *key, of_key));
@@ -277,15 +337,6 @@ impl PageBuilder {
     }
 }
 
-/// A key that a run has twice keeps the last value.
-fn put<T>(cells: &mut Cells<T>, key: StrId, row: u32, value: T) {
-    let column = cells.entry(key).or_default();
-    match column.last_mut() {
-        Some(last) if last.0 == row => last.1 = value,
-        _ => column.push((row, value)),
-    }
-}
-
-fn pack<T: Copy + Default>(cells: Cells<T>, rows: u32) -> Vec<(StrId, Column<T>)> {
-    cells.into_iter().map(|(key, cells)| (key, Column::pack(&cells, rows))).collect()
+fn pack<T: Copy + Default>(columns: &Sorted<T>, rows: u32) -> Vec<(StrId, Column<T>)> {
+    columns.iter().map(|(key, cells)| (*key, Column::pack(cells, rows))).collect()
 }

@@ -1,7 +1,9 @@
 //! Text kept once: every name, key and value of a table of runs is a number that stands for it.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
+
+use foldhash::fast::RandomState;
 
 /// Stands for a text of a [`Strings`]. Equal texts have equal ids.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,7 +100,7 @@ impl Default for Interner {
             strings: Strings::default(),
             fresh: Part::default(),
             slots: vec![(0, EMPTY); FIRST_SLOTS],
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
         }
     }
 }

@@ -172,7 +172,8 @@ impl Page<'_> {
         let sql = format!(
             "SELECT j.key, {columns} FROM json_each(?1) j CROSS JOIN latest_metrics m ON m.run_uuid = j.value"
         );
-        self.each(&sql, |run, row| run.metrics.push(metric(row)))
+        let mut room = Room::default();
+        self.each(&sql, |run, row| room.push(&mut run.metrics, metric(row)))
     }
 
     fn read_params(&mut self) -> Result<(), Failure> {
@@ -181,8 +182,9 @@ impl Page<'_> {
         }
         let sql =
             "SELECT j.key, p.key, p.value FROM json_each(?1) j CROSS JOIN params p ON p.run_uuid = j.value";
+        let mut room = Room::default();
         self.each(sql, |run, row| {
-            run.params.push(Param { key: row::text(row, 1), value: row::text(row, 2) });
+            room.push(&mut run.params, Param { key: row::text(row, 1), value: row::text(row, 2) });
         })
     }
 
@@ -247,6 +249,25 @@ impl Page<'_> {
             let step = row::integer(row, 2).unwrap_or_default();
             run.model_outputs.push(ModelOutput { model_id: row::text(row, 1), step });
         })
+    }
+}
+
+/// Makes room in a list for as many as the run before had: most have as many.
+#[derive(Default)]
+struct Room {
+    before: usize,
+}
+
+impl Room {
+    /// More are not made room for ahead.
+    const MOST: usize = 128;
+
+    fn push<T>(&mut self, list: &mut Vec<T>, value: T) {
+        if list.is_empty() {
+            list.reserve_exact(self.before.clamp(1, Self::MOST));
+        }
+        list.push(value);
+        self.before = list.len();
     }
 }
 
