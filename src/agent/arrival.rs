@@ -37,7 +37,8 @@ impl Arrival {
         self.bursts = self.bursts.saturating_add(u32::from(pause));
         self.chunks = self.chunks.saturating_add(1);
         self.bytes = self.bytes.saturating_add(bytes.len() as u64);
-        let ends = bytes.windows(2).filter(|pair| *pair == b"\n\n" || *pair == b"\n\r").count();
+        let blank = |&at: &usize| matches!(bytes.get(at + 1), Some(b'\n' | b'\r'));
+        let ends = memchr::memchr_iter(b'\n', bytes).filter(blank).count();
         self.events = self.events.saturating_add(u32::try_from(ends).unwrap_or(u32::MAX));
     }
 

@@ -17,6 +17,10 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, Error> {
         return Err(Error::custom("too many values"));
     }
     serde_json::from_slice(bytes).or_else(|strict| {
+        // Megabytes of plain text are not JSON, however they are repaired.
+        if !matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[' | b'"' | b'N' | b'I' | b'-')) {
+            return Err(strict);
+        }
         let repaired = repair(&String::from_utf8_lossy(bytes));
         serde_json::from_str(&repaired).map_err(|_repaired| strict)
     })

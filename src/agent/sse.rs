@@ -3,6 +3,8 @@
 //! Follows the WHATWG event stream format, except that nothing is decoded here (a character may be cut by a chunk's
 //! border, and JSON is checked later anyway) and that `id` and `retry` mean nothing to us.
 
+use memchr::{memchr, memchr2};
+
 /// Largest event kept, in bytes. The largest honest ones are inlined images and traces of a few MB.
 pub(super) const MAX_EVENT: usize = 16 * 1024 * 1024;
 
@@ -46,7 +48,7 @@ impl Splitter {
                 bytes = &bytes[1..];
                 continue;
             }
-            let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+            let Some(end) = memchr2(b'\n', b'\r', bytes) else {
                 self.keep(bytes);
                 return;
             };
@@ -95,7 +97,7 @@ impl Splitter {
         if line.len() > MAX_LINE {
             self.oversized = true;
         }
-        let colon = line.iter().position(|byte| *byte == b':');
+        let colon = memchr(b':', line);
         let (field, value) = colon.map_or((line, &[][..]), |colon| (&line[..colon], &line[colon + 1..]));
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match field {

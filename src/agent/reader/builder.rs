@@ -16,8 +16,8 @@ use crate::agent::wire::{Failure, FailureKind, Item, ItemStatus, RawJson, Usage}
 const MAX_UNKNOWN_EVENTS: usize = 200;
 /// Most failures kept.
 const MAX_FAILURES: usize = 50;
-/// Most keys of merged `custom_outputs`.
-const MAX_CUSTOM_KEYS: usize = 10_000;
+/// Most that `custom_outputs` may take once they are values, in bytes, roughly.
+const MAX_CUSTOM_WEIGHT: usize = 64 * 1024 * 1024;
 /// How much of the first unreadable event is shown, in bytes.
 const SKIPPED_EXCERPT: usize = 200;
 
@@ -36,6 +36,8 @@ pub(super) struct Builder {
     pub incomplete: Option<String>,
     /// The last event was cut off.
     torn: bool,
+    /// What the merged `custom_outputs` take.
+    custom_weight: usize,
     past_usage: Usage,
     usage: Option<Usage>,
 }
@@ -200,13 +202,20 @@ impl Builder {
         any
     }
 
+    /// What would make them too large is left out.
     fn merge_custom_outputs(&mut self, outputs: &Value) {
+        let (own, known) = (weight(outputs), self.custom_weight);
+        if known.saturating_add(own) > MAX_CUSTOM_WEIGHT {
+            self.transcript.left_out = self.transcript.left_out.saturating_add(1);
+            return;
+        }
         let known = self.transcript.custom_outputs.as_mut().map(Arc::make_mut);
-        match (known, outputs) {
-            (Some(Value::Object(known)), Value::Object(new)) if known.len() < MAX_CUSTOM_KEYS => {
-                known.extend(new.iter().map(|(key, value)| (key.clone(), value.clone())));
-            }
-            _ => self.transcript.custom_outputs = Some(Arc::new(outputs.clone())),
+        if let (Some(Value::Object(known)), Value::Object(new)) = (known, outputs) {
+            known.extend(new.iter().map(|(key, value)| (key.clone(), value.clone())));
+            self.custom_weight += own;
+        } else {
+            self.transcript.custom_outputs = Some(Arc::new(outputs.clone()));
+            self.custom_weight = own;
         }
     }
 
@@ -292,6 +301,19 @@ impl Builder {
             Outcome::Interrupted
         }
     }
+}
+
+/// What a value takes in memory, in bytes, roughly. Parsed values are not deep.
+fn weight(value: &Value) -> usize {
+    let inner: usize = match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(weight).sum(),
+        Value::Object(fields) => {
+            fields.iter().map(|(key, value)| key.len() + size_of::<String>() + weight(value)).sum()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    };
+    size_of::<Value>() + inner
 }
 
 /// Where MLflow and Databricks put the trace's id.
