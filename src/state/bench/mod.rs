@@ -11,9 +11,12 @@
 //! - `sets`, `runs`: what is done with them;
 //! - `runner`: asks the prompts;
 //! - `start`: whom, and which version they answer as.
+//! - `export`: a run as a file for others;
+//! - `summary`: a run in figures.
 
 pub mod arrange;
 pub mod check;
+pub mod export;
 mod import;
 pub mod result;
 mod runner;

@@ -27,6 +27,7 @@ pub use line::{Cell, Change, Line, Section};
 pub use markdown::sides_text;
 pub use subject::{Subject, route};
 pub use text_diff::{Half, Shown, TextDiff};
+pub use words::differing_words;
 
 use std::path::PathBuf;
 
