@@ -3,9 +3,11 @@
 //! Pure: no I/O, no JSON, no widgets. Times are milliseconds since the Unix epoch, as MLflow stores them.
 
 mod artifact;
+mod evaluation_dataset;
 mod experiment;
 mod logged_model;
 mod mlmodel;
+mod new_run;
 mod registering;
 mod registry;
 mod run;
@@ -15,9 +17,11 @@ mod trace_value;
 mod webhook;
 
 pub use artifact::{ArtifactRoot, FileInfo};
+pub use evaluation_dataset::{DatasetRecord, EvaluationDataset};
 pub use experiment::Experiment;
 pub use logged_model::{LoggedModel, LoggedModelStatus};
 pub use mlmodel::{MlModel, Signature, SignatureField};
+pub use new_run::{NewRun, RunBatch};
 pub use registering::{NewModel, NewVersion};
 pub use registry::{
     Alias, ModelVersion, ModelVersionStatus, RegisteredModel, VersionNumber, is_reserved_alias,

@@ -11,8 +11,9 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 
 use super::TrackingError;
 use crate::entities::{
-    ArtifactRoot, Assessment, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewFeedback, NewModel,
-    NewVersion, RegisteredModel, Run, Trace, TraceInfo, VersionNumber, ViewType, Webhook,
+    ArtifactRoot, Assessment, DatasetRecord, EvaluationDataset, Experiment, FileInfo, LoggedModel, Metric,
+    Millis, ModelVersion, NewFeedback, NewModel, NewRun, NewVersion, RegisteredModel, Run, RunBatch, RunInfo,
+    RunStatus, Trace, TraceInfo, VersionNumber, ViewType, Webhook,
 };
 
 /// One answer, to be awaited off the UI thread. Dropping it cancels the request.
@@ -42,6 +43,32 @@ pub trait Store: Send + Sync + 'static {
     fn get_run(&self, run_id: &str) -> Answer<Run>;
     /// Every value of a metric, in the store's order.
     fn metric_history(&self, run_id: &str, metric_key: &str) -> PageStream<Metric>;
+
+    /// Makes a run. It is running until [`Store::end_run`].
+    fn create_run(&self, _run: NewRun) -> Answer<Run> {
+        Box::pin(async { Err(no_runs()) })
+    }
+    /// Logs metrics, params and tags to a run.
+    fn log_batch(&self, _run_id: &str, _batch: RunBatch) -> Answer<()> {
+        Box::pin(async { Err(no_runs()) })
+    }
+    /// Puts a file among a run's artifacts, in place of one that is there. The path is below the run's root.
+    fn upload_artifact(&self, _run: &RunInfo, _path: &str, _content: Bytes) -> Answer<()> {
+        Box::pin(async { Err(no_runs()) })
+    }
+    /// Ends a run.
+    fn end_run(&self, _run_id: &str, _status: RunStatus, _end_time: Millis) -> Answer<()> {
+        Box::pin(async { Err(no_runs()) })
+    }
+
+    /// Evaluation datasets, the newest first. [`TrackingError::Unsupported`] where there can be none.
+    fn search_evaluation_datasets(&self, _query: DatasetQuery) -> PageStream<EvaluationDataset> {
+        stream::iter([Err(no_datasets())]).boxed()
+    }
+    /// A dataset's records, in the order in which they were made.
+    fn evaluation_dataset_records(&self, _dataset_id: &str) -> PageStream<DatasetRecord> {
+        stream::iter([Err(no_datasets())]).boxed()
+    }
 
     /// Registered models or prompts.
     fn search_registered_models(&self, query: ModelQuery) -> PageStream<RegisteredModel>;
@@ -136,6 +163,14 @@ pub(super) fn no_traces() -> TrackingError {
     TrackingError::Unsupported { what: "No traces are kept here: they came with MLflow 2.14".to_owned() }
 }
 
+fn no_runs() -> TrackingError {
+    TrackingError::Unsupported { what: "No runs can be made here".to_owned() }
+}
+
+fn no_datasets() -> TrackingError {
+    TrackingError::Unsupported { what: "No evaluation datasets are kept here".to_owned() }
+}
+
 /// What a store is, as far as the app shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoreInfo {
@@ -199,6 +234,13 @@ pub struct TraceQuery {
     pub model_id: Option<String>,
     /// Only those that were made in this run, or linked to it.
     pub run_id: Option<String>,
+}
+
+/// Which evaluation datasets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DatasetQuery {
+    /// Only those of these experiments; none means all there are.
+    pub experiment_ids: Vec<String>,
 }
 
 /// Which registered models.

@@ -10,14 +10,19 @@
 //! - `shelf`: sets and runs on disk;
 //! - `sets`, `runs`: what is done with them;
 //! - `runner`: asks the prompts;
-//! - `start`: whom, and which version they answer as.
+//! - `start`: whom, and which version they answer as;
+//! - `evidence`: what a finished run says of the versions that answered;
 //! - `export`: a run as a file for others;
-//! - `summary`: a run in figures.
+//! - `log_run`: a finished run as MLflow runs;
+//! - `handing`: what is asked before, and told after, of both.
 
 pub mod arrange;
 pub mod check;
+pub mod evidence;
 pub mod export;
+mod handing;
 mod import;
+pub mod log_run;
 pub mod result;
 mod runner;
 mod runs;

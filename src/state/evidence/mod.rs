@@ -32,6 +32,8 @@ use crate::tracking::{Store, TrackingError};
 
 /// Version of the shape of a line.
 const SHAPE: u32 = 1;
+/// How [`StoreInfo::settings_key`](crate::tracking::StoreInfo::settings_key) names every copy of the sample.
+const SAMPLE: &str = "sample";
 /// Clocks of a server and of this machine may differ by so much, in milliseconds.
 const CLOCKS: Millis = 60_000;
 
@@ -219,8 +221,10 @@ impl EvidenceShelf {
             self.put(record.clone());
         }
         self.revision += 1;
-        if let Some(file) = self.file.clone() {
-            self.writing.push(tasks.spawn_blocking(move || file.append(&records)));
+        // The sample is unpacked anew each time: what was found about it is gone with it.
+        let kept: Vec<Record> = records.into_iter().filter(|record| record.key.server != SAMPLE).collect();
+        if let Some(file) = self.file.clone().filter(|_| !kept.is_empty()) {
+            self.writing.push(tasks.spawn_blocking(move || file.append(&kept)));
         }
     }
 

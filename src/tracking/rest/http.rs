@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION, RANGE};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RANGE};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -126,6 +126,19 @@ impl Http {
     ) -> Result<T, TrackingError> {
         let request = self.authorized(self.writes.request(method, url)).json(body);
         self.exchange(request).await.map_err(Failure::of_write)
+    }
+
+    /// Sends a file. Once, like every write; whatever is answered besides the status is passed over.
+    pub async fn write_bytes(
+        &self,
+        method: Method,
+        url: Url,
+        query: &[(&str, &str)],
+        content: Bytes,
+    ) -> Result<(), TrackingError> {
+        let request = self.authorized(self.writes.request(method, url)).query(query);
+        let request = request.header(CONTENT_TYPE, "application/octet-stream").body(content);
+        self.answered(request).await.map(|_| ()).map_err(Failure::of_write)
     }
 
     /// Opens a file, from its start up to `limit` bytes if the server can. The meter counts it until it is dropped.

@@ -2,6 +2,7 @@
 
 mod artifacts;
 pub(in crate::tracking) mod client;
+mod datasets;
 mod errors;
 mod experiments;
 mod filters;
@@ -10,6 +11,7 @@ mod logged_models;
 mod pages;
 mod registry;
 mod registry_changes;
+mod run_changes;
 mod runs;
 mod traces;
 mod webhooks;
@@ -18,8 +20,10 @@ mod wire;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+pub(in crate::tracking) use datasets::{records_of as dataset_records, unsupported as no_datasets};
 pub(in crate::tracking) use logged_models::registered_as;
 pub(in crate::tracking) use registry_changes::{copy_of, is_a_prompt};
 pub use runs::decode_runs_page;
@@ -28,12 +32,13 @@ pub(in crate::tracking) use webhooks::{
 };
 
 use crate::entities::{
-    ArtifactRoot, Assessment, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewFeedback, NewModel,
-    NewVersion, RegisteredModel, Run, Trace, TraceInfo, VersionNumber, Webhook,
+    ArtifactRoot, Assessment, DatasetRecord, EvaluationDataset, Experiment, FileInfo, LoggedModel, Metric,
+    Millis, ModelVersion, NewFeedback, NewModel, NewRun, NewVersion, RegisteredModel, Run, RunBatch, RunInfo,
+    RunStatus, Trace, TraceInfo, VersionNumber, Webhook,
 };
 use crate::tracking::{
-    Answer, ArtifactBody, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth, StoreInfo,
-    TraceQuery, TrackingError, VersionQuery,
+    Answer, ArtifactBody, DatasetQuery, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store,
+    StoreHealth, StoreInfo, TraceQuery, TrackingError, VersionQuery,
 };
 use http::Http;
 
@@ -126,6 +131,34 @@ impl Store for RestStore {
 
     fn metric_history(&self, run_id: &str, metric_key: &str) -> PageStream<Metric> {
         runs::metric_history(&self.http, run_id.to_owned(), metric_key.to_owned())
+    }
+
+    fn create_run(&self, run: NewRun) -> Answer<Run> {
+        let http = Arc::clone(&self.http);
+        answer(async move { run_changes::create(&http, &run).await })
+    }
+
+    fn log_batch(&self, run_id: &str, batch: RunBatch) -> Answer<()> {
+        let (http, run_id) = (Arc::clone(&self.http), run_id.to_owned());
+        answer(async move { run_changes::log_batch(&http, &run_id, &batch).await })
+    }
+
+    fn upload_artifact(&self, run: &RunInfo, path: &str, content: Bytes) -> Answer<()> {
+        let (http, run, path) = (Arc::clone(&self.http), run.clone(), path.to_owned());
+        answer(async move { run_changes::upload(&http, &run, &path, content).await })
+    }
+
+    fn end_run(&self, run_id: &str, status: RunStatus, end_time: Millis) -> Answer<()> {
+        let (http, run_id) = (Arc::clone(&self.http), run_id.to_owned());
+        answer(async move { run_changes::end(&http, &run_id, status, end_time).await })
+    }
+
+    fn search_evaluation_datasets(&self, query: DatasetQuery) -> PageStream<EvaluationDataset> {
+        datasets::search(&self.http, query)
+    }
+
+    fn evaluation_dataset_records(&self, dataset_id: &str) -> PageStream<DatasetRecord> {
+        datasets::records(&self.http, dataset_id.to_owned())
     }
 
     fn search_registered_models(&self, query: ModelQuery) -> PageStream<RegisteredModel> {

@@ -19,9 +19,10 @@ const RUN_PAGE_SIZES: [u32; 3] = [100, 250, 500];
 /// The most that servers give at once.
 const HISTORY_PAGE_SIZES: [u32; 1] = [25_000];
 
+/// A run as servers send it.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct WireRun {
+pub(super) struct WireRun {
     #[serde(deserialize_with = "wire::or_default")]
     info: WireRunInfo,
     #[serde(deserialize_with = "wire::or_default")]

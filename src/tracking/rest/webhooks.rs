@@ -120,7 +120,7 @@ fn explained(error: TrackingError) -> TrackingError {
 }
 
 /// The server does not know the route.
-fn is_unknown(error: &TrackingError) -> bool {
+pub(super) fn is_unknown(error: &TrackingError) -> bool {
     match error {
         TrackingError::Http { status, .. } => matches!(status, 404 | 405 | 501),
         TrackingError::Mlflow { code: ErrorCode::FeatureDisabled, .. } => true,

@@ -79,6 +79,12 @@ impl Root {
 
     /// Its folder on this machine, all links followed. None if it is not there (yet).
     fn on_disk(&self, database: &Path) -> Result<Option<PathBuf>, TrackingError> {
+        let (base, below) = self.place(database)?;
+        inside(&base, &below)
+    }
+
+    /// A folder on this machine, and the path below it that must not lead out of it.
+    fn place(&self, database: &Path) -> Result<(PathBuf, String), TrackingError> {
         let beside = database.parent().unwrap_or(Path::new("/"));
         let path = match artifact_place(&self.uri) {
             ArtifactPlace::Here(path) => beside.join(path),
@@ -91,15 +97,57 @@ impl Root {
                 let Some(served) = served.into_iter().find(|folder| folder.is_dir()) else {
                     return Err(elsewhere(&self.uri, "and no folder mlartifacts lies beside the database"));
                 };
-                return inside(&served, &join(&path, checked(&self.folder)?));
+                return Ok((served, join(&path, checked(&self.folder)?)));
             }
             ArtifactPlace::Elsewhere if self.uri.is_empty() => {
                 return Err(local("The store does not say where these artifacts are"));
             }
             ArtifactPlace::Elsewhere => return Err(elsewhere(&self.uri, "not on this machine")),
         };
-        inside(&path, checked(&self.folder)?)
+        Ok((path, checked(&self.folder)?.to_owned()))
     }
+}
+
+/// Puts a file below the root at `uri`, in one step: what is there is replaced, and half a file is never seen.
+pub(super) fn upload(uri: &str, path: &str, content: &[u8], database: &Path) -> Result<(), TrackingError> {
+    let path = checked(path)?;
+    let failed =
+        |error: &std::io::Error| local(format!("{} cannot be written: {error}", path.escape_debug()));
+    let (name, folder) = match path.rsplit_once('/') {
+        Some((folder, name)) => (name, folder),
+        None => (path, ""),
+    };
+    if name.is_empty() {
+        return Err(local("No file was named"));
+    }
+    let (base, below) = Root::at(uri).place(database)?;
+    std::fs::create_dir_all(base.join(&below)).map_err(|error| failed(&error))?;
+    let Some(root) = inside(&base, &below)? else {
+        return Err(local("The artifacts' folder cannot be made"));
+    };
+    // A link that was there before must not lead the new folder elsewhere.
+    let mut place = root.clone();
+    for part in folder.split('/').filter(|part| !part.is_empty()) {
+        place.push(part);
+        if !place.exists() {
+            std::fs::create_dir(&place).map_err(|error| failed(&error))?;
+        }
+        place = inside(&root, &relative(&root, &place))?.ok_or_else(|| local("The folder went away"))?;
+    }
+    let mut builder = tempfile::Builder::new();
+    // Others read artifacts too: a temporary file is its maker's alone.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(&place).map_err(|error| failed(&error))?;
+    std::io::Write::write_all(&mut file, content).map_err(|error| failed(&error))?;
+    file.as_file().sync_all().map_err(|error| failed(&error))?;
+    file.persist(place.join(name)).map_err(|error| failed(&error.error))?;
+    Ok(())
+}
+
+/// A path below a root, as text.
+fn relative(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned()
 }
 
 fn elsewhere(uri: &str, why: &str) -> TrackingError {

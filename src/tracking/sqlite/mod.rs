@@ -6,6 +6,7 @@ mod artifacts;
 mod assessments;
 mod changes;
 mod database;
+mod datasets;
 mod experiments;
 mod failure;
 mod filter;
@@ -26,15 +27,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 
 use crate::entities::{
-    ArtifactRoot, Assessment, Experiment, FileInfo, LoggedModel, Metric, ModelVersion, NewFeedback, NewModel,
-    NewVersion, RegisteredModel, Run, Trace, TraceInfo, VersionNumber, Webhook,
+    ArtifactRoot, Assessment, DatasetRecord, EvaluationDataset, Experiment, FileInfo, LoggedModel, Metric,
+    Millis, ModelVersion, NewFeedback, NewModel, NewRun, NewVersion, RegisteredModel, Run, RunBatch, RunInfo,
+    RunStatus, Trace, TraceInfo, VersionNumber, Webhook,
 };
 use crate::tracking::{
-    Answer, ArtifactBody, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, StoreHealth, StoreInfo,
-    TraceQuery, TrackingError, VersionQuery,
+    Answer, ArtifactBody, DatasetQuery, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store,
+    StoreHealth, StoreInfo, TraceQuery, TrackingError, VersionQuery,
 };
 use database::{AtomicFlag, Database, Session};
 use failure::Failure;
@@ -46,6 +49,9 @@ const PAGE: usize = 2000;
 const PAGES_AHEAD: usize = 3;
 /// Values of a metric's history that are handed over at once.
 const HISTORY_PAGE: usize = 25_000;
+
+/// Records of a dataset that are read at once: they may be long.
+const RECORD_PAGE: usize = 500;
 
 /// The workspace that MLflow uses if it is not told otherwise.
 pub(in crate::tracking) const DEFAULT_WORKSPACE: &str = "default";
@@ -300,6 +306,24 @@ fn trace_pages(database: Arc<Database>, query: TraceQuery) -> PageStream<TraceIn
     .boxed()
 }
 
+/// Pages of a dataset's records. Each begins where the one before ended.
+fn record_pages(database: Arc<Database>, dataset_id: String) -> PageStream<DatasetRecord> {
+    let pages = stream::unfold(Some(None::<datasets::After>), move |after| {
+        let (database, dataset_id) = (Arc::clone(&database), dataset_id.clone());
+        async move {
+            let after = after?;
+            let page = read(database, move |session| {
+                datasets::records(session, &dataset_id, after.as_ref(), RECORD_PAGE)
+            });
+            let page = page.await;
+            let last = page.as_ref().ok().filter(|page| page.len() == RECORD_PAGE);
+            let next = last.and_then(|page| page.last()).map(|record| Some(datasets::After::of(record)));
+            Some((page, next))
+        }
+    });
+    pages.filter(|page| std::future::ready(!page.as_ref().is_ok_and(Vec::is_empty))).boxed()
+}
+
 /// Ends a stream after its first error.
 fn until_error<T: Send + 'static>(
     pages: impl Stream<Item = Result<T, TrackingError>> + Send + 'static,
@@ -354,6 +378,33 @@ impl Store for SqliteStore {
             stream::iter(pages)
         });
         pages.boxed()
+    }
+
+    fn create_run(&self, run: NewRun) -> Answer<Run> {
+        self.write(move |database| changes::runs::create(database, &run))
+    }
+
+    fn log_batch(&self, run_id: &str, batch: RunBatch) -> Answer<()> {
+        let run_id = run_id.to_owned();
+        self.write(move |database| changes::runs::log_batch(database, &run_id, &batch))
+    }
+
+    fn upload_artifact(&self, run: &RunInfo, path: &str, content: Bytes) -> Answer<()> {
+        let (uri, path) = (run.artifact_uri.clone(), path.to_owned());
+        self.write(move |database| artifacts::upload(&uri, &path, &content, database.path()))
+    }
+
+    fn end_run(&self, run_id: &str, status: RunStatus, end_time: Millis) -> Answer<()> {
+        let run_id = run_id.to_owned();
+        self.write(move |database| changes::runs::end(database, &run_id, status, end_time))
+    }
+
+    fn search_evaluation_datasets(&self, query: DatasetQuery) -> PageStream<EvaluationDataset> {
+        self.read_page(move |session| datasets::search(session, &query))
+    }
+
+    fn evaluation_dataset_records(&self, dataset_id: &str) -> PageStream<DatasetRecord> {
+        record_pages(Arc::clone(&self.database), dataset_id.to_owned())
     }
 
     fn search_registered_models(&self, query: ModelQuery) -> PageStream<RegisteredModel> {

@@ -1,11 +1,16 @@
 //! What MLflow's own store accepts, and the words in which it refuses (`mlflow/utils/validation.py`).
 
 use super::failure::invalid;
+use crate::entities::RunBatch;
 use crate::tracking::TrackingError;
 
 const MAX_ALIAS_LENGTH: usize = 255;
 const MAX_TAG_KEY_LENGTH: usize = 250;
 const MAX_TAG_VALUE_LENGTH: usize = 100_000;
+const MAX_METRICS: usize = 1000;
+const MAX_PARAMS_TAGS: usize = 100;
+const MAX_PARAM_VALUE: usize = 6000;
+const MAX_RUN_TAG_VALUE: usize = 8000;
 
 /// `_validate_model_name`
 pub(super) fn model_name(name: &str) -> Result<(), TrackingError> {
@@ -80,6 +85,49 @@ pub(super) fn tag(key: &str, value: &str) -> Result<(), TrackingError> {
         return Err(invalid(format!("Prompt text exceeds max length of {MAX_TAG_VALUE_LENGTH} characters.")));
     }
     length("value", value, MAX_TAG_VALUE_LENGTH)
+}
+
+/// `_validate_tag`
+pub(super) fn run_tag(key: &str, _value: &str) -> Result<(), TrackingError> {
+    tag_key(key)?;
+    length("key", key, MAX_TAG_KEY_LENGTH)
+}
+
+/// `_validate_batch_log_data`, `_validate_batch_log_limits`
+pub(super) fn batch(batch: &RunBatch) -> Result<(), TrackingError> {
+    for (what, count, limit) in [
+        ("metrics", batch.metrics.len(), MAX_METRICS),
+        ("params", batch.params.len(), MAX_PARAMS_TAGS),
+        ("tags", batch.tags.len(), MAX_PARAMS_TAGS),
+    ] {
+        if count > limit {
+            return Err(invalid(format!(
+                "A batch logging request can contain at most {limit} {what}. Got {count} {what}. Please split up \
+                 {what} across multiple requests and try again."
+            )));
+        }
+    }
+    for key in
+        batch.metrics.iter().map(|metric| &metric.key).chain(batch.params.iter().map(|param| &param.key))
+    {
+        tag_key(key)?;
+        length("key", key, MAX_TAG_KEY_LENGTH)?;
+    }
+    batch.tags.iter().try_for_each(|(key, value)| run_tag(key, value))
+}
+
+/// A param's value as it is kept: what is longer is cut, as MLflow does unless it is told otherwise.
+pub(super) fn cut_param(value: &str) -> &str {
+    cut(value, MAX_PARAM_VALUE)
+}
+
+/// A run's tag as it is kept.
+pub(super) fn cut_tag(value: &str) -> &str {
+    cut(value, MAX_RUN_TAG_VALUE)
+}
+
+fn cut(value: &str, most: usize) -> &str {
+    value.char_indices().nth(most).map_or(value, |(at, _)| &value[..at])
 }
 
 /// Python's `\w`, as far as Rust's tables go: letters, digits and what else counts as a number, and `_`.

@@ -10,11 +10,14 @@ use super::row;
 use crate::tracking::error::DatabaseFault;
 
 /// The tables that are read or written here.
-const TABLES: [&str; 29] = [
+const TABLES: [&str; 32] = [
     "alembic_version",
     "assessments",
     "datasets",
     "entity_associations",
+    "evaluation_dataset_records",
+    "evaluation_dataset_tags",
+    "evaluation_datasets",
     "experiment_tags",
     "experiments",
     "input_tags",

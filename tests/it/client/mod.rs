@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod describe;
+mod logging;
 mod refusals;
 mod registry;
 mod runs;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::words;
+use super::words::{self, Page};
 use crate::state::bench::result::{BenchRun, Cell};
 use crate::state::compare::differing_words;
 use crate::state::format;
@@ -11,17 +11,17 @@ use crate::state::format;
 const STYLE: &str = include_str!("report.css");
 
 pub(super) fn text(run: &BenchRun, base: usize) -> String {
-    let mut out = String::with_capacity(16 * 1024);
+    let mut out = Page::default();
     let title = escaped(&run.name);
-    out.push_str("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n");
+    out.push("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n");
     // Whatever slipped through: a browser loads nothing and runs nothing here.
-    out.push_str("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n");
-    out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    out.push_str(&format!("<title>Bench: {title}</title>\n<style>\n{STYLE}</style></head>\n<body>\n"));
-    out.push_str(&format!("<h1>{title}</h1>\n"));
+    out.push("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n");
+    out.push("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    out.push(&format!("<title>Bench: {title}</title>\n<style>\n{STYLE}</style></head>\n<body>\n"));
+    out.push(&format!("<h1>{title}</h1>\n"));
     let ended =
         run.ended.map_or_else(|| "not ended".to_owned(), |at| format!("ended {}", format::exact_time(at)));
-    out.push_str(&format!(
+    out.push(&format!(
         "<p class=\"weak\">Bench of {} · {} · started {} · {ended}</p>\n",
         escaped(&run.set.name),
         format::counted(run.rows(), "prompt", "prompts"),
@@ -29,81 +29,81 @@ pub(super) fn text(run: &BenchRun, base: usize) -> String {
     ));
     figures(&mut out, run, base);
     table(&mut out, run, base);
-    out.push_str("<p class=\"weak\">Made with Flowdeck</p>\n</body></html>\n");
-    out
+    out.push("<p class=\"weak\">Made with Flowdeck</p>\n</body></html>\n");
+    out.text()
 }
 
-fn figures(out: &mut String, run: &BenchRun, base: usize) {
-    out.push_str("<h2>Summary</h2>\n<table class=\"summary\"><thead><tr><th></th>");
+fn figures(out: &mut Page, run: &BenchRun, base: usize) {
+    out.push("<h2>Summary</h2>\n<table class=\"summary\"><thead><tr><th></th>");
     for (at, column) in run.columns.iter().enumerate() {
         let is_base =
             if at == base && run.columns.len() > 1 { " <span class=\"weak\">base</span>" } else { "" };
-        out.push_str(&format!("<th scope=\"col\">{}{is_base}</th>", escaped(&words::title(column))));
+        out.push(&format!("<th scope=\"col\">{}{is_base}</th>", escaped(&words::title(column))));
     }
-    out.push_str("</tr></thead><tbody>\n<tr><th scope=\"row\">Who</th>");
+    out.push("</tr></thead><tbody>\n<tr><th scope=\"row\">Who</th>");
     for column in &run.columns {
-        out.push_str(&format!("<td>{}</td>", escaped(&words::who(column))));
+        out.push(&format!("<td>{}</td>", escaped(&words::who(column))));
     }
-    out.push_str("</tr>\n");
+    out.push("</tr>\n");
     let columns: Vec<_> = (0..run.columns.len()).map(|column| words::figures(run, base, column)).collect();
     for at in 0..columns.first().map_or(0, Vec::len) {
-        out.push_str(&format!("<tr><th scope=\"row\">{}</th>", columns[0][at].0));
+        out.push(&format!("<tr><th scope=\"row\">{}</th>", columns[0][at].0));
         for figures in &columns {
-            out.push_str(&format!("<td>{}</td>", escaped(&figures[at].1)));
+            out.push(&format!("<td>{}</td>", escaped(&figures[at].1)));
         }
-        out.push_str("</tr>\n");
+        out.push("</tr>\n");
     }
-    out.push_str("</tbody></table>\n");
+    out.push("</tbody></table>\n");
 }
 
-fn table(out: &mut String, run: &BenchRun, base: usize) {
-    out.push_str("<h2>Answers</h2>\n<table class=\"answers\"><thead><tr><th scope=\"col\">Prompt</th>");
+fn table(out: &mut Page, run: &BenchRun, base: usize) {
+    out.push("<h2>Answers</h2>\n<table class=\"answers\"><thead><tr><th scope=\"col\">Prompt</th>");
     for column in &run.columns {
-        out.push_str(&format!("<th scope=\"col\">{}</th>", escaped(&words::title(column))));
+        out.push(&format!("<th scope=\"col\">{}</th>", escaped(&words::title(column))));
     }
-    out.push_str("</tr></thead><tbody>\n");
+    out.push("</tr></thead><tbody>\n");
     for (row, case) in run.set.cases.iter().enumerate() {
-        out.push_str(&format!("<tr><td><pre>{}</pre>", escaped(case.prompt.text())));
+        out.push(&format!("<tr><td><pre>{}</pre>", escaped(case.prompt.text())));
         if !case.expected.is_empty() {
-            out.push_str(&format!("<p class=\"weak\">Expected: {}</p>", escaped(&case.expected)));
+            out.push(&format!("<p class=\"weak\">Expected: {}</p>", escaped(&case.expected)));
         }
-        out.push_str("</td>");
+        out.push("</td>");
         for at in 0..run.columns.len() {
             answer(out, run, row, base, at);
         }
-        out.push_str("</tr>\n");
+        out.push("</tr>\n");
     }
-    out.push_str("</tbody></table>\n");
+    out.push("</tbody></table>\n");
 }
 
-fn answer(out: &mut String, run: &BenchRun, row: usize, base: usize, at: usize) {
+fn answer(out: &mut Page, run: &BenchRun, row: usize, base: usize, at: usize) {
     let Some(cell) = run.cell(row, at) else {
-        out.push_str("<td class=\"weak\">not asked</td>");
+        out.push("<td class=\"weak\">not asked</td>");
         return;
     };
     let verdict = words::verdict(Some(cell));
     let class = if verdict == "passed" { "good" } else { "bad" };
     let changes = words::changes(words::beside(run, row, base, at));
-    out.push_str(&format!("<td><p><b class=\"{class}\">{verdict}</b>"));
+    out.push(&format!("<td><p><b class=\"{class}\">{verdict}</b>"));
     if !changes.is_empty() {
-        out.push_str(&format!(" <span class=\"changes\">{changes}</span>"));
+        out.push(&format!(" <span class=\"changes\">{changes}</span>"));
     }
-    out.push_str(&format!(" <span class=\"weak\">{}</span></p>", facts(cell)));
+    out.push(&format!(" <span class=\"weak\">{}</span></p>", facts(cell)));
     let other = (at != base).then(|| run.cell(row, base)).flatten().filter(|base| base.failure.is_none());
-    out.push_str(&format!("<pre>{}</pre>", marked(&cell.answer, other.map(|cell| cell.answer.as_str()))));
+    out.push(&format!("<pre>{}</pre>", marked(&cell.answer, other.map(|cell| cell.answer.as_str()))));
     if cell.cut {
-        out.push_str("<p class=\"weak\">Cut here: the answer is longer</p>");
+        out.push("<p class=\"weak\">Cut here: the answer is longer</p>");
     }
     if let Some(failure) = &cell.failure {
-        out.push_str(&format!("<p class=\"bad\">{}</p>", escaped(failure)));
+        out.push(&format!("<p class=\"bad\">{}</p>", escaped(failure)));
     }
     for verdict in cell.verdicts.iter().filter(|verdict| !verdict.passed) {
-        out.push_str(&format!("<p class=\"bad\">{}</p>", escaped(&verdict.why)));
+        out.push(&format!("<p class=\"bad\">{}</p>", escaped(&verdict.why)));
     }
     if !cell.note.is_empty() {
-        out.push_str(&format!("<p>{}</p>", escaped(&cell.note)));
+        out.push(&format!("<p>{}</p>", escaped(&cell.note)));
     }
-    out.push_str("</td>");
+    out.push("</td>");
 }
 
 /// Time, tokens, tools, and what a person thinks of it.
@@ -139,16 +139,16 @@ fn marked(answer: &str, base: Option<&str>) -> String {
 }
 
 fn with_marks(line: &str, marks: &[Range<u32>]) -> String {
-    let mut out = String::new();
+    let mut out = Page::default();
     let mut at = 0;
     for range in marks {
         let (start, end) = (range.start as usize, range.end as usize);
-        out.push_str(&escaped(&line[at..start]));
-        out.push_str(&format!("<mark>{}</mark>", escaped(&line[start..end])));
+        out.push(&escaped(&line[at..start]));
+        out.push(&format!("<mark>{}</mark>", escaped(&line[start..end])));
         at = end;
     }
-    out.push_str(&escaped(&line[at..]));
-    out
+    out.push(&escaped(&line[at..]));
+    out.text()
 }
 
 fn escaped(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! Figures, and what is not as it should be: good enough to paste into a pull request.
 
-use super::words;
+use super::words::{self, Page};
 use crate::state::bench::result::{BenchRun, Cell};
 use crate::state::format;
 
@@ -10,48 +10,49 @@ const MOST: usize = 60_000;
 const MOST_CELL: usize = 300;
 
 pub(super) fn text(run: &BenchRun, base: usize) -> String {
-    let mut out = format!("## Bench: {}\n\n", escaped(&run.name));
+    let mut out = Page::default();
+    out.push(&format!("## Bench: {}\n\n", escaped(&run.name)));
     let ended =
         run.ended.map_or_else(|| "not ended".to_owned(), |at| format!("ended {}", format::iso_time(at)));
     let prompts = format::counted(run.rows(), "prompt", "prompts");
-    out.push_str(&format!(
+    out.push(&format!(
         "Set {}, {prompts}, started {}, {ended}\n\n",
         escaped(&run.set.name),
         format::iso_time(run.started)
     ));
     for (at, column) in run.columns.iter().enumerate() {
         let is_base = if at == base && run.columns.len() > 1 { ", the base" } else { "" };
-        out.push_str(&format!(
+        out.push(&format!(
             "- **{}**{is_base}: {}\n",
             escaped(&words::title(column)),
             escaped(&words::who(column))
         ));
     }
-    out.push('\n');
+    out.push("\n");
     figures(&mut out, run, base);
     rows(&mut out, run, base);
-    out
+    out.text()
 }
 
-fn figures(out: &mut String, run: &BenchRun, base: usize) {
+fn figures(out: &mut Page, run: &BenchRun, base: usize) {
     let columns: Vec<_> = (0..run.columns.len()).map(|column| words::figures(run, base, column)).collect();
     head(out, run, "");
     let Some(first) = columns.first() else { return };
     for (at, (name, _)) in first.iter().enumerate() {
         let values = columns.iter().map(|figures| figures[at].1.as_str());
-        out.push_str(&format!("| {name} | {} |\n", values.collect::<Vec<_>>().join(" | ")));
+        out.push(&format!("| {name} | {} |\n", values.collect::<Vec<_>>().join(" | ")));
     }
-    out.push('\n');
+    out.push("\n");
 }
 
-fn head(out: &mut String, run: &BenchRun, first: &str) {
+fn head(out: &mut Page, run: &BenchRun, first: &str) {
     let names = run.columns.iter().map(|column| cell_text(&words::title(column)));
-    out.push_str(&format!("| {first} | {} |\n", names.collect::<Vec<_>>().join(" | ")));
-    out.push_str(&format!("|---{}|\n", "|---".repeat(run.columns.len())));
+    out.push(&format!("| {first} | {} |\n", names.collect::<Vec<_>>().join(" | ")));
+    out.push(&format!("|---{}|\n", "|---".repeat(run.columns.len())));
 }
 
 /// What is not as it should be comes first; the rest follows as far as there is room.
-fn rows(out: &mut String, run: &BenchRun, base: usize) {
+fn rows(out: &mut Page, run: &BenchRun, base: usize) {
     let is_fine = |row: &usize| {
         (0..run.columns.len()).all(|at| {
             run.cell(*row, at).is_some_and(|cell| cell.is_good())
@@ -64,7 +65,7 @@ fn rows(out: &mut String, run: &BenchRun, base: usize) {
         if rows.is_empty() {
             continue;
         }
-        out.push_str(&format!("### {title}\n\n"));
+        out.push(&format!("### {title}\n\n"));
         head(out, run, "Prompt");
         for row in rows {
             let answers = (0..run.columns.len()).map(|at| answer(run, row, base, at));
@@ -76,13 +77,13 @@ fn rows(out: &mut String, run: &BenchRun, base: usize) {
             if out.len() + line.len() > MOST {
                 left_out += 1;
             } else {
-                out.push_str(&line);
+                out.push(&line);
             }
         }
-        out.push('\n');
+        out.push("\n");
     }
     if left_out > 0 {
-        out.push_str(&format!(
+        out.push(&format!(
             "{} left out: the report is longer\n",
             format::counted(left_out, "prompt", "prompts")
         ));

@@ -4,6 +4,25 @@ use crate::state::bench::result::{BenchRun, Cell, Column, Mark};
 use crate::state::bench::summary::{Against, AgainstCounts, ColumnSummary, Spread, against};
 use crate::state::format;
 
+/// A file that grows.
+#[derive(Debug, Default)]
+pub(super) struct Page(String);
+
+impl Page {
+    pub(super) fn push(&mut self, text: &str) {
+        self.0.push_str(text);
+    }
+
+    /// In bytes.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn text(self) -> String {
+        self.0
+    }
+}
+
 /// `agent-a (v7)`
 pub(super) fn title(column: &Column) -> String {
     match column.version() {

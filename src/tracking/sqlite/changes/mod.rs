@@ -3,6 +3,7 @@
 
 mod model_uri;
 pub(super) mod models;
+pub(super) mod runs;
 pub(super) mod versions;
 
 use rusqlite::{ToSql, named_params};
