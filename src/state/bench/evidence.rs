@@ -2,6 +2,7 @@
 
 use super::result::BenchRun;
 use super::summary::{AgainstCounts, ColumnSummary};
+use crate::state::State;
 use crate::state::evidence::{Against, BenchEvidence, Record};
 
 /// The column that the others are compared with: the first, where what is in use stands as a rule.
@@ -34,6 +35,17 @@ pub fn records(run: &BenchRun) -> Vec<Record> {
         Some(Record::claim(&model.server, &model.name, version, bench))
     };
     run.columns.iter().enumerate().filter_map(record).collect()
+}
+
+impl State {
+    /// Keeps what finished runs say of versions. Costs nothing while nothing happens.
+    pub(super) fn keep_bench_evidence(&mut self) {
+        let revision = self.bench.revision;
+        if std::mem::replace(&mut self.bench.kept_evidence_of, revision) != revision {
+            let found = self.bench.open.iter().flat_map(records).collect();
+            self.evidence.keep(found, &self.tasks);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -39,6 +39,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use arrange::{Arranged, Arrangement, RowDiff};
+use export::ExportFormat;
+pub use handing::Asked;
+use handing::Handing;
 pub use import::{Columns, Imported, Importing, case_of_turn, cases_of_conversation};
 use result::{BenchRun, Identity, Mark};
 pub use runner::{MOST_PARALLEL, PARALLEL};
@@ -128,6 +131,19 @@ pub enum BenchCommand {
     Arrange(Arrangement),
     /// Compares the answers of a row word by word, or of none.
     ShowRow(Option<usize>),
+    /// Asks where to, and saves a run there.
+    Export(u64, ExportFormat),
+    /// Asks in which experiment a run is to be logged as MLflow runs.
+    AskLog(u64),
+    /// Gives it up.
+    CancelLog,
+    /// Makes MLflow runs of a run.
+    Log {
+        /// The run.
+        run: u64,
+        /// Where they are made.
+        experiment_id: String,
+    },
 }
 
 /// Sets, runs, and what is under way.
@@ -159,6 +175,9 @@ pub struct Bench {
     adding: Option<Vec<Case>>,
     starting: Option<u64>,
     last_id: u64,
+    handing: Handing,
+    /// The revision that evidence was taken from last.
+    kept_evidence_of: u64,
 }
 
 /// A run under way.
@@ -424,6 +443,10 @@ impl State {
             BenchCommand::Start(start) => self.start_bench(&start),
             BenchCommand::Resume(run) => self.ask_again(run, BenchRun::missing),
             BenchCommand::RetryFailed(run) => self.ask_again(run, BenchRun::failed),
+            BenchCommand::Export(..)
+            | BenchCommand::AskLog(_)
+            | BenchCommand::CancelLog
+            | BenchCommand::Log { .. } => self.hand_on(command),
             BenchCommand::Retry(run, row, column) => self.ask_again(run, |_| vec![(row, column)]),
             command => {
                 if let Some(route) = self.bench.apply(command, &self.tasks, &mut self.notices) {
@@ -438,6 +461,8 @@ impl State {
         let (sample, serve) = (self.sample.as_deref(), &self.serve);
         let now = |column: &result::Column| start::known_now(sample, serve, column);
         self.bench.poll(deadline, &self.tasks, &mut self.notices, now);
+        self.keep_bench_evidence();
+        self.poll_handing();
     }
 
     /// Reads what is shown of the bench.

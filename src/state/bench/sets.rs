@@ -66,11 +66,15 @@ impl Bench {
             BenchCommand::Mark { run, row, column, mark, note } => self.mark(run, row, column, mark, note),
             BenchCommand::Arrange(wanted) => self.wanted = wanted,
             BenchCommand::ShowRow(row) => self.row = row,
-            // These ask endpoints, of which the bench knows nothing.
+            // These ask endpoints and servers, of which the bench knows nothing.
             BenchCommand::Start(_)
             | BenchCommand::Resume(_)
             | BenchCommand::RetryFailed(_)
-            | BenchCommand::Retry(..) => {}
+            | BenchCommand::Retry(..)
+            | BenchCommand::Export(..)
+            | BenchCommand::AskLog(_)
+            | BenchCommand::CancelLog
+            | BenchCommand::Log { .. } => {}
         }
         None
     }

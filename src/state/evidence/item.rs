@@ -100,7 +100,8 @@ impl EvidenceItem {
     /// Leads to it, where it is on this machine.
     pub fn open(&self) -> Vec<Command> {
         match self {
-            Self::Bench(_) | Self::Shared(_) => Vec::new(),
+            Self::Bench(bench) => vec![Command::Go(Route::BenchRun(bench.run))],
+            Self::Shared(_) => Vec::new(),
             Self::Conversation(conversation) => {
                 vec![Command::Go(Route::Chat), ChatCommand::Show(conversation.id).into()]
             }

@@ -3,10 +3,11 @@
 //! - `list`: sets with their runs, at the left;
 //! - `set`, `case`: a set in a table, and the editor of one prompt;
 //! - `run`: what came of a run;
-//! - `start`, `import`, `add`: the dialogs.
+//! - `start`, `import`, `add`, `export`: the dialogs.
 
 mod add;
 mod case;
+mod export;
 mod import;
 mod list;
 mod run;
@@ -31,6 +32,7 @@ pub struct BenchView {
     start: start::StartView,
     import: import::ImportView,
     add: add::AddView,
+    log: export::LogView,
 }
 
 impl BenchView {
@@ -60,6 +62,7 @@ impl BenchView {
         self.start.show(ctx, cx, out);
         self.import.show(ctx, cx, out);
         self.add.show(ctx, cx, out);
+        self.log.show(ctx, cx, out);
     }
 }
 

@@ -14,6 +14,7 @@ use crate::state::navigation::Route;
 use crate::state::{Command, format};
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::Cx;
+use crate::ui::bench::export;
 use crate::ui::widgets::{Pane, filter_field_ui, loading_ui, switch_ui};
 
 /// What is typed and chosen in a run.
@@ -126,6 +127,9 @@ impl RunView {
                 out.push(Route::BenchSet(run.set.id));
                 ui.close();
             }
+            ui.separator();
+            export::entries_ui(ui, cx, run, out);
+            ui.separator();
             if ui.button((Icon::Delete.image(), "Delete the run")).clicked() {
                 out.push(BenchCommand::Delete(Kind::Run, run.id));
                 ui.close();
