@@ -354,7 +354,8 @@ impl Bench {
             self.save_unsaved();
         }
         if !self.unsaved.is_empty() && self.saving.is_none() {
-            self.saving = Some(tasks.spawn(tokio::time::sleep(sets::PAUSE)));
+            // A timer is made where it runs: this thread knows nothing of the runtime.
+            self.saving = Some(tasks.spawn(async { tokio::time::sleep(sets::PAUSE).await }));
         }
         self.arrange(tasks);
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use egui::containers::menu::MenuButton;
 use egui::{Align, Key, Label, Layout, Margin, Modifiers, Panel, RichText, Sense, TextEdit, Ui, WidgetInfo};
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate};
 
@@ -92,7 +93,8 @@ impl SetView {
                 ui.set_min_height(size::CONTROL);
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     ui.spacing_mut().item_spacing.x = size::SPACE_XS;
-                    ui.menu_button(Icon::More.image().alt_text("More actions"), |ui| {
+                    let more = theme::button::icon(Icon::More, "More actions");
+                    MenuButton::from_button(more).ui(ui, |ui| {
                         if ui.button((Icon::Upload.image(), "Import into this set…")).clicked() {
                             out.push(BenchCommand::Import(Some(set.id)));
                             ui.close();

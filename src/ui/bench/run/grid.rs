@@ -80,11 +80,12 @@ impl Col {
         matches!(self, Self::Number | Self::Checks(_) | Self::Time(_) | Self::Tokens(_))
     }
 
-    /// At first, in points; `answer`: what is left for each answer.
-    fn width(self, answer: f32) -> f32 {
+    /// At first, in points, of so much `room`; `answer`: what is left for each answer.
+    fn width(self, room: f32, answer: f32) -> f32 {
         match self {
             Self::Number => 44.0,
-            Self::Prompt => PROMPT,
+            // Where there is little room, the answers need it more.
+            Self::Prompt => PROMPT.min(room * 0.25),
             Self::Answer(_) => answer,
             Self::Checks(_) => 62.0,
             Self::Tools(_) => 84.0,
@@ -109,8 +110,8 @@ impl RunView {
         out: &mut Commands,
     ) {
         let count = BEFORE + run.columns.len() * OF_ENDPOINT;
-        let others: f32 = (0..count).map(|at| Col::at(at).width(0.0)).sum();
         let room = ui.available_width();
+        let others: f32 = (0..count).map(|at| Col::at(at).width(room, 0.0)).sum();
         let answer = ((room - others) / run.columns.len().max(1) as f32).clamp(ANSWER, 700.0);
         let groups: Vec<Range<usize>> = (0..BEFORE)
             .map(|at| at..at + 1)
@@ -121,7 +122,9 @@ impl RunView {
         let widths: Vec<Width> = (0..count)
             .map(|at| {
                 let column = Col::at(at);
-                Width::new(column.width(answer)).range(size::COLUMN_MIN.min(40.0)..=1200.0).resizable(true)
+                Width::new(column.width(room, answer))
+                    .range(size::COLUMN_MIN.min(40.0)..=1200.0)
+                    .resizable(true)
             })
             .collect();
         let mut table = Table::new()

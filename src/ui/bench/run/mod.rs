@@ -4,6 +4,7 @@ mod detail;
 mod grid;
 mod summary;
 
+use egui::containers::menu::MenuButton;
 use egui::{Align, Key, Label, Layout, Margin, Modifiers, Panel, TextEdit, Ui};
 
 use crate::state::bench::arrange::{Arranged, Arrangement, RowFilter};
@@ -122,7 +123,8 @@ impl RunView {
 
     fn actions_ui(ui: &mut Ui, cx: &Cx<'_>, run: &BenchRun, out: &mut Commands) {
         ui.spacing_mut().item_spacing.x = size::SPACE_XS;
-        ui.menu_button(Icon::More.image().alt_text("More actions"), |ui| {
+        let more = theme::button::icon(Icon::More, "More actions");
+        MenuButton::from_button(more).ui(ui, |ui| {
             if cx.state.bench.set(run.set.id).is_some() && ui.button("Open the prompt set").clicked() {
                 out.push(Route::BenchSet(run.set.id));
                 ui.close();
