@@ -185,6 +185,10 @@ fn the_way_back_is_a_button_and_a_key_and_shows_the_plan() {
     let mut app = opened(servers.uri(), folder.path());
     show_board(&mut app, model);
     wait_for(&mut app, "Back to v7 with prod");
+    // Also while the list at the left has the arrow keys.
+    click(&mut app, &format!("model {model}"));
+    app.key_press_modifiers(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
+    wait_for(&mut app, "prod: v3 → v7");
 }
 
 #[test]

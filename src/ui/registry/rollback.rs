@@ -16,8 +16,8 @@ const MOST: usize = 3;
 const KEYS: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
 
 /// Draws the ways back of a model's aliases. Where the journal knows none it says so: the board must not move down when
-/// there is one. `keys`: whether the board takes keys now.
-pub fn bar_ui(ui: &mut Ui, departures: &[Departure], subject: Subject<'_>, keys: bool, out: &mut Commands) {
+/// there is one. `active`: whether the board is the one that keys are for.
+pub fn bar_ui(ui: &mut Ui, departures: &[Departure], subject: Subject<'_>, active: bool, out: &mut Commands) {
     // An alias that somebody moved a moment ago is not where the journal says: the plan shows where it is.
     let model = subject.board.model.value();
     let is_back = |way: &&Departure| model.is_some_and(|model| model.alias(&way.alias) == Some(way.version));
@@ -26,7 +26,8 @@ pub fn bar_ui(ui: &mut Ui, departures: &[Departure], subject: Subject<'_>, keys:
         return;
     }
     if let Some(newest) = ways.peek()
-        && keys
+        && active
+        && takes_keys(ui)
         && ui.input_mut(|input| input.consume_shortcut(&KEYS))
     {
         out.push(subject.plan(&newest.alias, Some(newest.version)));
@@ -45,6 +46,11 @@ pub fn bar_ui(ui: &mut Ui, departures: &[Departure], subject: Subject<'_>, keys:
             }
         });
     });
+}
+
+/// Whichever pane has the arrow keys: only a text, where the same keys mean something else, and a dialog come first.
+fn takes_keys(ui: &Ui) -> bool {
+    ui.memory(|memory| memory.top_modal_layer().is_none()) && !ui.ctx().text_edit_focused()
 }
 
 fn way_ui(ui: &mut Ui, way: &Departure, is_newest: bool, subject: Subject<'_>, out: &mut Commands) {

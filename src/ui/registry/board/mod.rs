@@ -116,7 +116,7 @@ impl BoardView {
             return;
         }
         self.note_departures(cx, subject);
-        rollback::bar_ui(ui, &self.departures, subject, place.keys, out);
+        rollback::bar_ui(ui, &self.departures, subject, place.active, out);
         let between = Between::of(board.placed(), self.pair.as_ref());
         self.find(ui, board, between.as_ref());
         self.toolbar_ui(ui, subject, place, out);
