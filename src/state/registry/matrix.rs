@@ -88,11 +88,10 @@ fn sort(rows: &mut [usize], models: &[RegisteredModel], order: &MatrixOrder) {
 }
 
 fn sort_by_lag(rows: &mut [usize], models: &[RegisteredModel], alias: &str, furthest_first: bool) {
-    let behind = |row: usize| lag(&models[row], models[row].alias(alias)?);
-    rows.sort_by(|&a, &b| match (behind(a), behind(b)) {
-        (Some(a), Some(b)) if furthest_first => b.cmp(&a),
-        (Some(a), Some(b)) => a.cmp(&b),
-        (a, b) => b.is_some().cmp(&a.is_some()),
+    // Once a row: an alias is looked for among all of its model.
+    rows.sort_by_cached_key(|&row| {
+        let behind = models[row].alias(alias).and_then(|version| lag(&models[row], version)).map(i64::from);
+        (behind.is_none(), behind.map(|by| if furthest_first { -by } else { by }))
     });
 }
 

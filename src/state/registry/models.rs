@@ -86,7 +86,7 @@ pub fn matching(items: &[RegisteredModel], filter: &str) -> Vec<usize> {
 }
 
 fn finds(model: &RegisteredModel, word: &str) -> bool {
-    let alias = |start: &str| model.aliases.iter().any(|a| a.alias.to_lowercase().starts_with(start));
+    let alias = |start: &str| model.aliases.iter().any(|a| begins(&a.alias, start));
     if let Some(start) = word.strip_prefix('@') {
         return alias(start);
     }
@@ -112,6 +112,15 @@ pub(super) fn holds(text: &str, word: &str) -> bool {
     }
     let (text, word) = (text.as_bytes(), word.as_bytes());
     word.is_empty() || text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
+}
+
+/// Whether a text begins with a word of lower case letters, as [`holds`].
+fn begins(text: &str, word: &str) -> bool {
+    match text.as_bytes().get(..word.len()) {
+        _ if !text.is_ascii() => text.to_lowercase().starts_with(word),
+        Some(start) => start.eq_ignore_ascii_case(word.as_bytes()),
+        None => false,
+    }
 }
 
 /// Well-known aliases first, in the order of a release, each before its variants (`prod` before `prod-eu`).
