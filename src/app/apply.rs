@@ -85,6 +85,7 @@ impl State {
             Command::Runs(command) => self.with_workspace(|w, cx| w.runs.apply(command, cx)),
             Command::Run(command) => self.with_workspace(|w, cx| w.run.apply(command, cx)),
             Command::Traces(command) => self.with_workspace(|w, cx| w.traces.apply(command, cx)),
+            Command::LookUp(words) => self.with_workspace(|w, cx| w.look_up(&words, cx)),
             Command::Artifacts(command) => self.with_workspace(|w, cx| w.artifacts.apply(command, cx)),
             Command::Compare(CompareCommand::SaveMarkdown) => {
                 self.with_workspace(|w, cx| w.compare.save_markdown(cx));

@@ -7,6 +7,7 @@ mod evaluation_dataset;
 mod experiment;
 mod logged_model;
 mod mlmodel;
+mod named;
 mod new_run;
 mod registering;
 mod registry;
@@ -21,6 +22,7 @@ pub use evaluation_dataset::{DatasetRecord, EvaluationDataset};
 pub use experiment::Experiment;
 pub use logged_model::{LoggedModel, LoggedModelStatus};
 pub use mlmodel::{MlModel, Signature, SignatureField};
+pub use named::Named;
 pub use new_run::{NewRun, RunBatch};
 pub use registering::{NewModel, NewVersion};
 pub use registry::{

@@ -99,6 +99,8 @@ pub enum Command {
     ToggleList,
     /// Opens the palette.
     OpenPalette,
+    /// Asks the server for what has these words in its name; none gives up what was asked.
+    LookUp(String),
     /// Lists the keys.
     ShowShortcuts,
     /// Puts the cursor into the filter of the screen.

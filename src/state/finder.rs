@@ -18,6 +18,13 @@ pub struct Found {
     pub command: Command,
 }
 
+impl Found {
+    /// Whether both lead to the same place.
+    pub fn leads_where(&self, other: &Self) -> bool {
+        matches!((&self.command, &other.command), (Command::Go(one), Command::Go(other)) if one == other)
+    }
+}
+
 /// The best `most` matches, best first. An empty query keeps the order given.
 pub fn find<'a>(items: &'a [Found], query: &str, most: usize) -> Vec<&'a Found> {
     if query.trim().is_empty() {

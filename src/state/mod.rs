@@ -21,6 +21,7 @@ pub mod format;
 pub mod journal;
 pub mod left;
 mod lookups;
+pub mod name_search;
 pub mod navigation;
 pub mod notices;
 pub mod policy;

@@ -11,6 +11,7 @@ use super::experiments::Experiments;
 use super::follow::Follow;
 use super::journal::entry::Standing;
 use super::journal::{Recorder, Watch, WatchNews};
+use super::name_search::NameSearch;
 use super::navigation::Route;
 use super::registry::{Registry, left_behind, undo_command};
 use super::run::RunPage;
@@ -39,6 +40,8 @@ pub struct Workspace {
     pub answering: Answering,
     /// Comparisons.
     pub compare: Compare,
+    /// What the palette looks up.
+    pub name_search: NameSearch,
     follow: Follow,
     watch: Watch,
 }
@@ -58,6 +61,7 @@ impl Workspace {
             registry: Registry::default(),
             answering: Answering::default(),
             compare: Compare::default(),
+            name_search: NameSearch::default(),
         }
     }
 
@@ -71,6 +75,7 @@ impl Workspace {
         self.registry.poll(deadline, cx);
         self.answering.poll(&self.registry.take_moved(), cx);
         self.compare.poll(cx);
+        self.name_search.poll();
         while let Some(news) = self.watch.poll() {
             let WatchNews::Resolved { id, change, now, text } = news;
             let undo =
@@ -96,6 +101,12 @@ impl Workspace {
     /// Tells whether the user looks at the window: a store is not followed as closely when he does not.
     pub fn set_focused(&self, focused: bool) {
         self.follow.set_focused(focused);
+    }
+
+    /// Looks a name up, with the runs of the experiment that is open.
+    pub fn look_up(&mut self, words: &str, cx: &Cx<'_>) {
+        let experiment_id = self.runs.current().map(|listing| listing.experiment_id().to_owned());
+        self.name_search.ask(words, experiment_id.as_deref(), cx);
     }
 
     /// Loads what a route shows, unless it is there.

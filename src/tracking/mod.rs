@@ -29,7 +29,7 @@ pub use python_variables::{PythonVariable, python_variables};
 pub use sample::SampleStore;
 pub use shown::shown_uri;
 pub use store::{
-    Answer, ArtifactBody, DatasetQuery, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store,
+    Answer, ArtifactBody, DatasetQuery, ExperimentQuery, ModelQuery, NameQuery, PageStream, RunQuery, Store,
     StoreHealth, StoreInfo, TraceQuery, VersionQuery,
 };
 pub use uri::{TrackingUri, UriError};

@@ -12,8 +12,8 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use super::TrackingError;
 use crate::entities::{
     ArtifactRoot, Assessment, DatasetRecord, EvaluationDataset, Experiment, FileInfo, LoggedModel, Metric,
-    Millis, ModelVersion, NewFeedback, NewModel, NewRun, NewVersion, RegisteredModel, Run, RunBatch, RunInfo,
-    RunStatus, Trace, TraceInfo, VersionNumber, ViewType, Webhook,
+    Millis, ModelVersion, Named, NewFeedback, NewModel, NewRun, NewVersion, RegisteredModel, Run, RunBatch,
+    RunInfo, RunStatus, Trace, TraceInfo, VersionNumber, ViewType, Webhook,
 };
 
 /// One answer, to be awaited off the UI thread. Dropping it cancels the request.
@@ -39,6 +39,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Runs, newest first unless the query orders otherwise.
     fn search_runs(&self, query: RunQuery) -> PageStream<Run>;
+    /// What has all the words in its name: models, prompts, active experiments, and active runs of one experiment; of
+    /// each kind a few, for who types a name.
+    fn find_by_name(&self, _query: NameQuery) -> Answer<Vec<Named>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
     /// One run with its last metrics, params, tags, inputs and outputs.
     fn get_run(&self, run_id: &str) -> Answer<Run>;
     /// Every value of a metric, in the store's order.
@@ -223,6 +228,29 @@ pub struct RunQuery {
     pub view_type: ViewType,
     /// MLflow's order clauses, e.g. `attributes.start_time DESC`; empty for newest first.
     pub order_by: Vec<String>,
+}
+
+/// A part of a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NameQuery {
+    /// In lower case; none finds nothing.
+    pub words: Vec<String>,
+    /// The experiment whose runs are meant; none finds no runs.
+    pub experiment_id: Option<String>,
+}
+
+impl NameQuery {
+    /// What was typed, in words.
+    pub fn of(typed: &str, experiment_id: Option<&str>) -> Self {
+        let words = typed.split_whitespace().map(str::to_lowercase).collect();
+        Self { words, experiment_id: experiment_id.map(str::to_owned) }
+    }
+
+    /// Whether all words are in a name.
+    pub fn is_in(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        self.words.iter().all(|word| name.contains(word))
+    }
 }
 
 /// Which traces.

@@ -6,6 +6,7 @@ use super::Cx;
 use super::widgets::cells::{RowLook, row_background_ui};
 use crate::state::command::Commands;
 use crate::state::finder::{Found, find};
+use crate::state::name_search::NameSearch;
 use crate::state::{Command, Route};
 use crate::theme::{self, Themed as _, size};
 
@@ -30,6 +31,8 @@ pub struct PaletteView {
     query: String,
     chosen: usize,
     items: Vec<Found>,
+    /// What the server was asked for last.
+    looked_up: String,
 }
 
 /// Rows that are shown at most: who does not see it types on.
@@ -73,7 +76,8 @@ impl PaletteView {
     }
 
     /// Draws it over everything.
-    pub fn show(&mut self, ctx: &Context, _cx: &Cx<'_>, out: &mut Commands) {
+    pub fn show(&mut self, ctx: &Context, cx: &Cx<'_>, out: &mut Commands) {
+        self.look_up(out);
         if !self.open {
             return;
         }
@@ -90,7 +94,7 @@ impl PaletteView {
             Frame::popup(ui.style()).show(ui, |ui| {
                 ui.set_width(size::PALETTE.min(ui.ctx().content_rect().width() - 2.0 * size::SPACE_XL));
                 self.field_ui(ui);
-                self.rows_ui(ui, enter, moved, out);
+                self.rows_ui(ui, cx, enter, moved, out);
             })
         });
         let outside = ctx.input(|input| {
@@ -99,6 +103,15 @@ impl PaletteView {
         });
         if outside {
             self.open = false;
+        }
+    }
+
+    /// What is not loaded here is asked for while one types, and given up when the palette is closed.
+    fn look_up(&mut self, out: &mut Commands) {
+        let wanted = if self.open && self.question.is_none() { self.query.trim() } else { "" };
+        if self.looked_up != wanted {
+            wanted.clone_into(&mut self.looked_up);
+            out.push(Command::LookUp(wanted.to_owned()));
         }
     }
 
@@ -128,14 +141,24 @@ impl PaletteView {
         }
     }
 
-    fn rows_ui(&mut self, ui: &mut Ui, enter: bool, moved: bool, out: &mut Commands) {
+    fn rows_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, enter: bool, moved: bool, out: &mut Commands) {
         let by_id = trace_by_id(&self.query, &self.items);
         let mut found = find(&self.items, &self.query, MOST);
         found.extend(&by_id);
+        // Behind what is here: rows that come later must not move those that are read.
+        let lookup =
+            cx.workspace().map(|workspace| &workspace.name_search).filter(|_| self.question.is_none());
+        let known = found.len();
+        for it in lookup.map(NameSearch::found).unwrap_or_default() {
+            if !found[..known].iter().any(|here| here.leads_where(it)) {
+                found.push(it);
+            }
+        }
         self.chosen = self.chosen.min(found.len().saturating_sub(1));
+        let asking = lookup.is_some_and(NameSearch::is_asking);
         if found.is_empty() {
-            ui.label(theme::text::weak("Nothing has that name"));
-            return;
+            let text = if asking { "Asking the server…" } else { "Nothing has that name" };
+            ui.label(theme::text::weak(text));
         }
         let mut picked = enter.then_some(self.chosen);
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -150,6 +173,12 @@ impl PaletteView {
                 }
             }
         });
+        if let Some(error) = lookup.and_then(NameSearch::error) {
+            let text = theme::text::small(format!("Only what is loaded was searched: {error}"));
+            ui.add(Label::new(text).truncate());
+        } else if asking && !found.is_empty() {
+            ui.label(theme::text::small("Asking the server…"));
+        }
         if let Some(item) = picked.and_then(|at| found.get(at)) {
             out.push(item.command.clone());
             self.open = false;

@@ -43,6 +43,8 @@ mod life;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod palette;
+#[cfg(test)]
 mod plan;
 #[cfg(test)]
 mod registry_life;

@@ -4,10 +4,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use flowdeck::entities::{ArtifactRoot, Experiment, Run, ViewType};
+use flowdeck::entities::{ArtifactRoot, Experiment, Named, Run, ViewType};
 use flowdeck::tracking::{
-    ConnectRequest, Environment, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store, TrackingError,
-    VersionQuery, connect,
+    ConnectRequest, Environment, ExperimentQuery, ModelQuery, NameQuery, PageStream, RunQuery, Store,
+    TrackingError, VersionQuery, connect,
 };
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
@@ -133,6 +133,33 @@ async fn orders_are_those_of_the_server() {
             (all(file.search_runs(query.clone())).await, all(server.search_runs(query)).await);
         assert_eq!(ids(&here), ids(&there), "{clause}");
     }
+}
+
+#[tokio::test]
+async fn a_part_of_a_name_finds_what_it_finds_on_the_server() {
+    let servers = Servers::shared();
+    let (file, server) = (shared_file().await, open(servers.uri()).await);
+    let experiment_id = Some(servers.experiment_id("agents"));
+    for (typed, least) in [
+        ("MINIMAL registered", 1),
+        ("otif-f", 1),
+        ("otif-answer", 1),
+        ("minimal-agent", 5),
+        ("no such name'", 0),
+    ] {
+        let query = NameQuery::of(typed, experiment_id);
+        let found = |found: Result<Vec<Named>, TrackingError>| {
+            let mut names: Vec<_> = found.unwrap().iter().map(|named| format!("{named:?}")).collect();
+            names.sort();
+            names
+        };
+        let here = found(file.find_by_name(query.clone()).await);
+        assert_eq!(here, found(server.find_by_name(query).await), "{typed}");
+        assert!(here.len() >= least, "{typed}: {here:?}");
+    }
+    let nothing = file.find_by_name(NameQuery::of(" ", experiment_id)).await.unwrap();
+    assert_eq!(nothing, server.find_by_name(NameQuery::default()).await.unwrap());
+    assert!(nothing.is_empty());
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod experiments;
 mod filters;
 pub(in crate::tracking) mod http;
 mod logged_models;
+mod names;
 mod pages;
 mod registry;
 mod registry_changes;
@@ -33,11 +34,11 @@ pub(in crate::tracking) use webhooks::{
 
 use crate::entities::{
     ArtifactRoot, Assessment, DatasetRecord, EvaluationDataset, Experiment, FileInfo, LoggedModel, Metric,
-    Millis, ModelVersion, NewFeedback, NewModel, NewRun, NewVersion, RegisteredModel, Run, RunBatch, RunInfo,
-    RunStatus, Trace, TraceInfo, VersionNumber, Webhook,
+    Millis, ModelVersion, Named, NewFeedback, NewModel, NewRun, NewVersion, RegisteredModel, Run, RunBatch,
+    RunInfo, RunStatus, Trace, TraceInfo, VersionNumber, Webhook,
 };
 use crate::tracking::{
-    Answer, ArtifactBody, DatasetQuery, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store,
+    Answer, ArtifactBody, DatasetQuery, ExperimentQuery, ModelQuery, NameQuery, PageStream, RunQuery, Store,
     StoreHealth, StoreInfo, TraceQuery, TrackingError, VersionQuery,
 };
 use http::Http;
@@ -122,6 +123,11 @@ impl Store for RestStore {
 
     fn search_runs(&self, query: RunQuery) -> PageStream<Run> {
         runs::search(&self.http, query)
+    }
+
+    fn find_by_name(&self, query: NameQuery) -> Answer<Vec<Named>> {
+        let http = Arc::clone(&self.http);
+        answer(async move { names::find(&http, &query).await })
     }
 
     fn get_run(&self, run_id: &str) -> Answer<Run> {

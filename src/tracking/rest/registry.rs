@@ -18,7 +18,7 @@ const MODEL_PAGE_SIZES: [u32; 2] = [100, 500];
 /// A screen of versions first.
 const VERSION_PAGE_SIZES: [u32; 2] = [100, 1000];
 
-const IS_PROMPT: &str = "tags.`mlflow.prompt.is_prompt` = 'true'";
+pub(super) const IS_PROMPT: &str = "tags.`mlflow.prompt.is_prompt` = 'true'";
 
 #[derive(Default, Deserialize)]
 #[serde(default)]

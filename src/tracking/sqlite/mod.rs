@@ -12,6 +12,7 @@ mod failure;
 mod filter;
 pub(in crate::tracking) mod location;
 mod logged_models;
+mod names;
 mod order;
 mod registry;
 mod row;
@@ -32,11 +33,11 @@ use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 
 use crate::entities::{
     ArtifactRoot, Assessment, DatasetRecord, EvaluationDataset, Experiment, FileInfo, LoggedModel, Metric,
-    Millis, ModelVersion, NewFeedback, NewModel, NewRun, NewVersion, RegisteredModel, Run, RunBatch, RunInfo,
-    RunStatus, Trace, TraceInfo, VersionNumber, Webhook,
+    Millis, ModelVersion, Named, NewFeedback, NewModel, NewRun, NewVersion, RegisteredModel, Run, RunBatch,
+    RunInfo, RunStatus, Trace, TraceInfo, VersionNumber, Webhook,
 };
 use crate::tracking::{
-    Answer, ArtifactBody, DatasetQuery, ExperimentQuery, ModelQuery, PageStream, RunQuery, Store,
+    Answer, ArtifactBody, DatasetQuery, ExperimentQuery, ModelQuery, NameQuery, PageStream, RunQuery, Store,
     StoreHealth, StoreInfo, TraceQuery, TrackingError, VersionQuery,
 };
 use database::{AtomicFlag, Database, Session};
@@ -360,6 +361,10 @@ impl Store for SqliteStore {
 
     fn search_runs(&self, query: RunQuery) -> PageStream<Run> {
         run_pages(Arc::clone(&self.database), query)
+    }
+
+    fn find_by_name(&self, query: NameQuery) -> Answer<Vec<Named>> {
+        self.read(move |session| names::find(session, &query))
     }
 
     fn get_run(&self, run_id: &str) -> Answer<Run> {
