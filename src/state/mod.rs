@@ -79,7 +79,7 @@ pub struct State {
     pub servers_opened: u64,
     /// Servers that were left while they were written to.
     pub left: Vec<left::Left>,
-    /// The sample that was opened last; its agent answers until the app is closed.
+    /// The sample that was opened last; its agents answer until the app is closed.
     pub sample: Option<Arc<sample::Sample>>,
     /// Conversations with served agents; they need no tracking server.
     pub chat: chat::Chat,
@@ -138,6 +138,7 @@ impl State {
         self.poll_left(deadline);
         self.poll_endpoints();
         self.chat.poll(deadline, &self.tasks, &mut self.notices, self.settings.edit());
+        self.identify_panes();
         self.poll_serve();
         self.poll_bench(deadline);
         let route = self.navigation.current().clone();
@@ -225,7 +226,8 @@ impl State {
         }
         self.settings.edit().remember_server(&info);
         if let Some(sample) = opened.sample {
-            self.chat.use_sample(&sample.agent_url(), &self.tasks);
+            let agents: Vec<String> = sample.agents().map(|(_, url)| url).collect();
+            self.chat.use_sample(&agents, &self.tasks);
             self.bench.use_sample();
             if let Some(old) = self.sample.replace(sample) {
                 // Its files go away.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::Cx;
 use super::artifacts::Artifacts;
 use super::compare::Compare;
-use super::endpoints::Answering;
+use super::endpoints::{Answering, Identities};
 use super::experiments::Experiments;
 use super::follow::Follow;
 use super::journal::entry::Standing;
@@ -38,6 +38,8 @@ pub struct Workspace {
     pub registry: Registry,
     /// Which versions endpoints answer as after a move.
     pub answering: Answering,
+    /// Which versions answered, by their traces.
+    pub identities: Identities,
     /// Comparisons.
     pub compare: Compare,
     /// What the palette looks up.
@@ -60,6 +62,7 @@ impl Workspace {
             artifacts: Artifacts::default(),
             registry: Registry::default(),
             answering: Answering::default(),
+            identities: Identities::default(),
             compare: Compare::default(),
             name_search: NameSearch::default(),
         }
@@ -74,6 +77,7 @@ impl Workspace {
         self.artifacts.poll(deadline, cx);
         self.registry.poll(deadline, cx);
         self.answering.poll(&self.registry.take_moved(), cx);
+        self.identities.poll();
         self.compare.poll(cx);
         self.name_search.poll();
         while let Some(news) = self.watch.poll() {

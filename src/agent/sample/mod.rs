@@ -31,6 +31,16 @@ pub struct AnswersAs {
     pub version: u64,
 }
 
+/// From this version on the agent answers in another manner.
+const NEWER: u64 = 5;
+
+impl AnswersAs {
+    /// Whether it answers in the newer manner: more weeks, shorter words, a source.
+    pub(super) fn is_newer(&self) -> bool {
+        self.version >= NEWER
+    }
+}
+
 /// A running sample agent. Dropping it hangs up and closes the port.
 #[derive(Debug)]
 pub struct SampleAgent {

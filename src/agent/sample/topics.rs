@@ -86,6 +86,9 @@ pub(super) fn answer(question: &Question, answers_as: &AnswersAs) -> Answer {
         topic => topic,
     };
     let mut answer = about(topic, answers_as);
+    if answers_as.is_newer() {
+        answer = newer(topic, answer);
+    }
     if question.before.is_empty() && topic != Topic::Itself {
         let AnswersAs { model, alias, version } = answers_as;
         answer.text = format!(
@@ -94,6 +97,34 @@ pub(super) fn answer(question: &Question, answers_as: &AnswersAs) -> Answer {
         );
     }
     answer
+}
+
+/// How a newer version says it: it looks at more weeks, and names what it read.
+fn newer(topic: Topic, answer: Answer) -> Answer {
+    let mut answer = if topic == Topic::Week { newer_week() } else { answer };
+    if let Some((arguments, _)) = &mut answer.tool
+        && arguments.get("weeks").is_some()
+    {
+        arguments["weeks"] = json!(4);
+        answer.text = format!("{}\n\nRead from `otif_daily`, the last four weeks.", answer.text.trim_end());
+    }
+    answer
+}
+
+fn newer_week() -> Answer {
+    Answer {
+        thought: "The user asks about OTIF. Two weeks are little to go by, so I look at four, and at one carrier alone.",
+        text: "OTIF fell from **93.1 %** to **88.4 %** this week. Nordfracht alone explains 4.1 of the 4.7 points.\n\n\
+               | Carrier | Last week | This week | Change |\n|:--|--:|--:|--:|\n\
+               | Nordfracht | 91 % | 78 % | −13 pp |\n\
+               | Baltic Line | 95 % | 94 % | −1 pp |\n\
+               | Vistula Cargo | 93 % | 92 % | −1 pp |\n\n\
+               What to do next:\n\n\
+               1. Move *Thursday's* Gdańsk loads to Baltic Line: it has room for eight.\n\
+               2. Ask Nordfracht about its drivers on the Gdańsk route.\n"
+            .to_owned(),
+        ..week()
+    }
 }
 
 fn topic_of(text: &str) -> Topic {

@@ -10,6 +10,8 @@ use crate::agent::{
     self, AgentClient, AgentError, Endpoint, Message, Outcome, Payload, RequestDialect, Transcript,
     TurnEvent, TurnReport, typed_context, typed_custom_inputs,
 };
+use super::beside::Beside;
+use super::pace::Pace;
 use crate::entities::Millis;
 use crate::state::format;
 use crate::state::tasks::Tasks;
@@ -62,6 +64,8 @@ pub struct Turn {
     pub reasoning: BTreeMap<usize, Duration>,
     /// More came than is kept, and it was read back from what is kept.
     pub cut: bool,
+    /// The step of a comparison that it belongs to; without one it is a step of its own.
+    pub step: Option<u64>,
     reasoning_since: BTreeMap<usize, Instant>,
     sent: Instant,
 }
@@ -80,9 +84,15 @@ impl Turn {
             report: None,
             reasoning: BTreeMap::new(),
             cut: false,
+            step: None,
             reasoning_since: BTreeMap::new(),
             sent: Instant::now(),
         }
+    }
+
+    /// What stands at one height in the panes of a comparison has the same step; later steps are greater.
+    pub fn step(&self) -> u64 {
+        self.step.unwrap_or(self.id)
     }
 
     /// How long it has been under way, or took.
@@ -153,6 +163,8 @@ pub struct Conversation {
     pub name: Option<String>,
     /// Whether it is on disk, as far as it got.
     pub(super) kept: bool,
+    /// Its place in a comparison, if it is in one.
+    pub beside: Option<Beside>,
     /// Sent first in every request, unless it is empty.
     pub system_prompt: String,
     /// `custom_inputs` of every request as typed, and what is wrong with it.
@@ -173,6 +185,7 @@ impl Conversation {
             others: BTreeMap::new(),
             name: None,
             kept: false,
+            beside: None,
             system_prompt,
             custom_inputs: Default::default(),
             context: Default::default(),
@@ -251,14 +264,31 @@ impl Conversation {
 
     /// Sends what the user said. The caller sees to it that nothing is under way.
     pub(super) fn send(&mut self, client: &AgentClient, tasks: &Tasks, question: Question) {
-        let Question { id, ask, endpoint, manner } = question;
+        let Question { id, ask, endpoint, manner, step, pace } = question;
         let payload = request(&self.turns, &ask, &manner);
         let waker = tasks.clone();
-        let wake = Arc::new(move || waker.wake());
+        let wake = Arc::new(move || match &pace {
+            Some(pace) => pace.wake(&waker),
+            None => waker.wake(),
+        });
         self.running = Some(client.send(tasks.runtime(), endpoint.clone(), &payload, wake));
         self.stopping = false;
         self.decisions.clear();
-        self.turns.push(Turn::new(id, self.last_turn(), ask, endpoint, manner));
+        let turn = Turn::new(id, self.last_turn(), ask, endpoint, manner);
+        self.turns.push(Turn { step, ..turn });
+    }
+
+    /// The same words once more under other ids, as a conversation that goes on by itself. What is under way stays out.
+    pub(super) fn copied(&self, mut new_id: impl FnMut() -> u64) -> Self {
+        let mut copy = Self::new(new_id(), self.system_prompt.clone());
+        copy.name.clone_from(&self.name);
+        copy.custom_inputs.clone_from(&self.custom_inputs);
+        copy.context.clone_from(&self.context);
+        for turn in self.turns.iter().filter(|turn| turn.answer.is_over()) {
+            let (id, parent, step) = (new_id(), copy.last_turn(), Some(turn.step()));
+            copy.turns.push(Turn { id, parent, step, ..turn.clone() });
+        }
+        copy
     }
 
     /// Hangs up; what arrived stays, and the report follows. Asked for a second time, it waits for no report: then
@@ -407,6 +437,10 @@ pub(super) struct Question {
     pub endpoint: Endpoint,
     /// And how.
     pub manner: Manner,
+    /// The step of a comparison that it belongs to.
+    pub step: Option<u64>,
+    /// Wakes the window less often, where several answers come at once.
+    pub pace: Option<Pace>,
 }
 
 /// What polling a conversation brought.

@@ -1,14 +1,15 @@
 //! Conversations beyond the one that is shown: the list of all, what is kept on disk, found, renamed, deleted, exported
 //! and imported.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Chat;
 use super::conversation::Conversation;
-use super::markdown;
-use super::shelf::{News, Shelf, Summary, Whole};
+use super::markdown::{compared, markdown};
+use super::beside::Beside;
+use super::shelf::{News, Shelf, Summary, Whole, summary};
 use crate::state::Command;
 use crate::state::artifacts::safe_name;
 use crate::state::chat::ChatCommand;
@@ -28,15 +29,34 @@ pub(super) struct Kept {
     /// All that something was said in, the newest first.
     all: Vec<Summary>,
     /// The one that is being read to be shown.
-    loading: Option<u64>,
+    loading: Option<Wanted>,
     /// Those that are to be copied: being read, or as text that waits for the clipboard.
-    copying: Option<u64>,
+    copying: Option<Wanted>,
     copied: Option<String>,
     words: String,
     /// What was found for other words stays until the answer is here.
     found: HashSet<u64>,
     deleted: Vec<Deleted>,
     asking: Option<(Asked, Task<Option<PathBuf>>)>,
+}
+
+/// What is being read.
+struct Wanted {
+    /// What was asked for.
+    id: u64,
+    /// The files that are not here yet: one, or those of a comparison.
+    missing: Vec<u64>,
+}
+
+impl Wanted {
+    /// One file is here, or never will be. Whether that was the last.
+    fn take(wanted: &mut Option<Self>, id: u64) -> Option<u64> {
+        let reading = wanted.as_mut()?;
+        let before = reading.missing.len();
+        reading.missing.retain(|missing| *missing != id);
+        let done = reading.missing.is_empty() && before > 0;
+        if done { wanted.take().map(|wanted| wanted.id) } else { None }
+    }
 }
 
 struct Deleted {
@@ -75,7 +95,7 @@ impl Chat {
     /// Whether a conversation is among those looked for.
     pub fn is_wanted(&self, summary: &Summary) -> bool {
         let words = &self.kept.words;
-        words.is_empty() || self.kept.found.contains(&summary.id) || {
+        words.is_empty() || summary.members.iter().any(|id| self.kept.found.contains(id)) || {
             let title = summary.title.to_lowercase();
             words.split_whitespace().all(|word| title.contains(&word.to_lowercase()))
         }
@@ -97,6 +117,22 @@ impl Chat {
             shelf.save(conversation);
         } else if let Some(turn) = conversation.turns.last() {
             shelf.begun(id, turn);
+        }
+    }
+
+    /// A conversation that was made of another one.
+    pub(super) fn keep_whole(&mut self, id: u64, settings: &Settings) {
+        let Some(shelf) = self.kept.shelf.as_ref().filter(|_| settings.keep_conversations) else { return };
+        if let Some(conversation) = self.conversations.iter_mut().find(|known| known.id == id) {
+            conversation.kept = true;
+            shelf.save(conversation);
+        }
+    }
+
+    /// It was put into a comparison, or taken out.
+    pub(super) fn keep_placed(&mut self, id: u64, beside: Option<Beside>, settings: &Settings) {
+        if let Some(shelf) = self.kept.shelf.as_ref().filter(|_| settings.keep_conversations) {
+            shelf.placed(id, beside);
         }
     }
 
@@ -129,7 +165,7 @@ impl Chat {
         // What is said in the meantime is missing in their files: they are written anew with the next message.
         for conversation in self.conversations.iter_mut().filter(|_| !keep) {
             if conversation.kept
-                && let Some(summary) = summary_of(conversation)
+                && let Some(summary) = summary(conversation)
             {
                 self.kept.on_disk.retain(|known| known.id != summary.id);
                 self.kept.on_disk.push(summary);
@@ -140,24 +176,43 @@ impl Chat {
 
     /// Shows a conversation; reads it first where it is not loaded.
     pub(super) fn show(&mut self, id: u64) {
-        if self.kept.loading == Some(id) {
+        if self.loading() == Some(id) {
             return;
         }
         self.kept.loading = None;
-        if self.conversations.iter().any(|known| known.id == id) {
+        let missing = self.not_loaded(id);
+        if missing.is_empty() {
             self.current = id;
         } else if let Some(shelf) = &self.kept.shelf {
-            self.kept.loading = Some(id);
-            shelf.load(id);
+            missing.iter().for_each(|id| shelf.load(*id));
+            self.kept.loading = Some(Wanted { id, missing });
         }
     }
 
     /// The conversation that is being read to be shown.
     pub fn loading(&self) -> Option<u64> {
-        self.kept.loading
+        self.kept.loading.as_ref().map(|wanted| wanted.id)
+    }
+
+    /// What an entry of the list stands for: a conversation, or all of its comparison.
+    pub fn members(&self, id: u64) -> Vec<u64> {
+        let listed = self.kept.all.iter().find(|known| known.members.contains(&id));
+        listed.map_or_else(|| vec![id], |known| known.members.clone())
+    }
+
+    fn not_loaded(&self, id: u64) -> Vec<u64> {
+        let is_loaded = |id: &u64| self.conversations.iter().any(|known| known.id == *id);
+        self.members(id).into_iter().filter(|id| !is_loaded(id)).collect()
     }
 
     pub(super) fn rename(&mut self, id: u64, name: &str, settings: &Settings) {
+        for id in self.members(id) {
+            self.rename_one(id, name, settings);
+        }
+        self.relist();
+    }
+
+    fn rename_one(&mut self, id: u64, name: &str, settings: &Settings) {
         let name = Some(name.trim()).filter(|name| !name.is_empty());
         if let Some(conversation) = self.conversations.iter_mut().find(|known| known.id == id) {
             conversation.name = name.map(str::to_owned);
@@ -171,7 +226,6 @@ impl Chat {
         if let Some(shelf) = self.kept.shelf.as_ref().filter(|_| on_disk && settings.keep_conversations) {
             shelf.renamed(id, name);
         }
-        self.relist();
     }
 
     pub(super) fn delete(&mut self, ids: &[u64], notices: &mut Notices) {
@@ -182,7 +236,8 @@ impl Chat {
             .filter(|known| ids.contains(&known.id))
             .map(|known| known.title.clone())
             .collect();
-        for id in ids {
+        let ids: Vec<u64> = ids.iter().flat_map(|id| self.members(*id)).collect();
+        for id in &ids {
             self.delete_one(*id);
         }
         self.relist();
@@ -200,8 +255,8 @@ impl Chat {
             loaded.abandon();
             loaded
         });
-        self.kept.loading = self.kept.loading.filter(|loading| *loading != id);
-        self.kept.copying = self.kept.copying.filter(|copying| *copying != id);
+        self.kept.loading.take_if(|wanted| wanted.id == id || wanted.missing.contains(&id));
+        self.kept.copying.take_if(|wanted| wanted.id == id || wanted.missing.contains(&id));
         let listed = self.kept.on_disk.iter().position(|known| known.id == id);
         let on_disk = listed.map(|at| self.kept.on_disk.remove(at));
         let is_kept = on_disk.is_some() || loaded.as_ref().is_some_and(|loaded| loaded.kept);
@@ -240,11 +295,19 @@ impl Chat {
 
     /// Makes Markdown of a conversation; reads it first where it is not loaded.
     pub(super) fn copy_markdown(&mut self, id: u64) {
-        if let Some(loaded) = self.conversations.iter().find(|known| known.id == id) {
-            self.kept.copied = Some(markdown(loaded));
+        let missing = self.not_loaded(id);
+        if missing.is_empty() {
+            let members = self.members(id);
+            let loaded = members.iter().filter_map(|id| self.conversations.iter().find(|known| known.id == *id));
+            let loaded: Vec<&Conversation> = loaded.collect();
+            self.kept.copied = match loaded.as_slice() {
+                [] => None,
+                [one] => Some(markdown(one)),
+                panes => Some(compared(panes)),
+            };
         } else if let Some(shelf) = &self.kept.shelf {
-            self.kept.copying = Some(id);
-            shelf.load(id);
+            missing.iter().for_each(|id| shelf.load(*id));
+            self.kept.copying = Some(Wanted { id, missing });
         }
     }
 
@@ -265,13 +328,8 @@ impl Chat {
     /// Asks where to, then writes one conversation or all of them.
     pub(super) fn export(&mut self, one: Option<u64>, tasks: &Tasks) {
         let Some(dialogs) = &self.kept.dialogs else { return };
-        let ids: Vec<u64> = self
-            .kept
-            .all
-            .iter()
-            .map(|known| known.id)
-            .filter(|id| one.is_none_or(|one| one == *id))
-            .collect();
+        let wanted = self.kept.all.iter().filter(|known| one.is_none_or(|one| known.members.contains(&one)));
+        let ids: Vec<u64> = wanted.flat_map(|known| known.members.iter().copied()).collect();
         let title = self.kept.all.iter().find(|known| Some(known.id) == one).map(|known| &known.title);
         let name = title.map_or_else(|| "conversations".to_owned(), |title| safe_name(title));
         let task = tasks.spawn(dialogs.save_file(&format!("{name}.jsonl")));
@@ -294,8 +352,9 @@ impl Chat {
                 News::Loaded(loaded) => self.take_loaded(*loaded),
                 News::Missing(id) => {
                     self.kept.on_disk.retain(|known| known.id != id);
-                    self.kept.loading = self.kept.loading.filter(|loading| *loading != id);
                     notices.warning("The conversation is not there any more", None);
+                    self.relist();
+                    self.take_read(id);
                 }
                 News::Found(words, ids) if words == self.kept.words => {
                     self.kept.found = ids.into_iter().collect();
@@ -308,6 +367,7 @@ impl Chat {
                     );
                     let newest = all.first().map(|first| first.id);
                     self.kept.on_disk.extend(all);
+                    self.relist();
                     if let Some(id) = newest {
                         self.show(id);
                     }
@@ -346,36 +406,56 @@ impl Chat {
     fn take_loaded(&mut self, loaded: Conversation) {
         let id = loaded.id;
         // It may have been deleted since it was asked for.
-        if self.kept.loading != Some(id) && self.kept.copying != Some(id) {
+        let wanted = [&self.kept.loading, &self.kept.copying].into_iter().flatten();
+        if !wanted.into_iter().any(|wanted| wanted.missing.contains(&id)) {
             return;
         }
         if self.conversations.iter().all(|known| known.id != id) {
             self.conversations.push(loaded);
         }
-        if self.kept.copying.take_if(|copying| *copying == id).is_some() {
-            self.copy_markdown(id);
+        self.take_read(id);
+    }
+
+    /// A file was read, or is not there: what waited for it may be whole.
+    fn take_read(&mut self, id: u64) {
+        if let Some(copied) = Wanted::take(&mut self.kept.copying, id) {
+            self.copy_markdown(copied);
         }
-        if self.kept.loading.take_if(|loading| *loading == id).is_some() {
-            self.current = id;
+        if let Some(shown) = Wanted::take(&mut self.kept.loading, id)
+            && let Some(shown) = self.members(shown).into_iter().find(|id| self.not_loaded(*id).is_empty())
+        {
+            self.current = shown;
         }
     }
 
     /// Puts the list of all together anew.
     pub(super) fn relist(&mut self) {
-        let loaded = self.conversations.iter().filter_map(summary_of);
+        let loaded = self.conversations.iter().filter_map(summary);
         let elsewhere = self.kept.on_disk.iter();
         let elsewhere = elsewhere.filter(|known| self.conversations.iter().all(|open| open.id != known.id));
-        let mut all: Vec<Summary> = loaded.chain(elsewhere.cloned()).collect();
+        let mut all = together(loaded.chain(elsewhere.cloned()));
         all.sort_by_key(|known| std::cmp::Reverse((known.updated, known.id)));
         self.kept.all = all;
     }
 }
 
-fn summary_of(conversation: &Conversation) -> Option<Summary> {
-    Some(Summary {
-        id: conversation.id,
-        title: conversation.title(),
-        updated: conversation.updated()?,
-        turns: conversation.all_turns().count(),
-    })
+/// One entry for all panes of a comparison: it is called as the first of them.
+fn together(all: impl Iterator<Item = Summary>) -> Vec<Summary> {
+    let (mut listed, mut comparisons) = (Vec::new(), BTreeMap::<u64, Vec<Summary>>::new());
+    for known in all {
+        match &known.beside {
+            Some(beside) => comparisons.entry(beside.comparison).or_default().push(known),
+            None => listed.push(known),
+        }
+    }
+    for (_, mut panes) in comparisons {
+        panes.sort_by_key(|pane| pane.beside.as_ref().map(|beside| beside.place));
+        let members: Vec<u64> = panes.iter().map(|pane| pane.id).collect();
+        let updated = panes.iter().map(|pane| pane.updated).max();
+        let turns = panes.iter().map(|pane| pane.turns).max();
+        if let Some((first, updated)) = panes.into_iter().next().zip(updated) {
+            listed.push(Summary { updated, turns: turns.unwrap_or(first.turns), members, ..first });
+        }
+    }
+    listed
 }

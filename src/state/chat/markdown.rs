@@ -1,5 +1,6 @@
 //! A conversation as Markdown, for the clipboard.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::conversation::{Ask, Conversation, Turn};
@@ -21,8 +22,33 @@ pub fn markdown(conversation: &Conversation) -> String {
     out
 }
 
+/// A comparison: each question once, and below it what every pane answered.
+pub(super) fn compared(panes: &[&Conversation]) -> String {
+    let title = panes.first().map(|pane| pane.title()).unwrap_or_default();
+    let mut out = format!("# {title}\n");
+    let steps: BTreeSet<u64> = panes.iter().flat_map(|pane| pane.turns.iter().map(Turn::step)).collect();
+    for step in steps {
+        let mut asked = None;
+        for pane in panes {
+            for turn in pane.turns.iter().filter(|turn| turn.step() == step) {
+                if asked != Some(&turn.ask) {
+                    push_ask(&mut out, &turn.ask);
+                    asked = Some(&turn.ask);
+                }
+                push_answer(&mut out, turn);
+            }
+        }
+    }
+    out
+}
+
 fn push_turn(out: &mut String, turn: &Turn) {
-    match &turn.ask {
+    push_ask(out, &turn.ask);
+    push_answer(out, turn);
+}
+
+fn push_ask(out: &mut String, ask: &Ask) {
+    match ask {
         Ask::Message(message) => {
             let files = message.attachments.iter().map(|file| {
                 format!("*{} ({}, {})*", file.name(), file.media_type(), format::bytes(file.size()))
@@ -38,6 +64,9 @@ fn push_turn(out: &mut String, turn: &Turn) {
             section(out, "You", &said.collect::<Vec<_>>().join("\n"));
         }
     }
+}
+
+fn push_answer(out: &mut String, turn: &Turn) {
     let mut said = String::new();
     for row in turn.answer.rows() {
         match row {

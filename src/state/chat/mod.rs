@@ -2,27 +2,37 @@
 //!
 //! - `endpoint`: which agent is talked to, and how it is;
 //! - `conversation`: turns, and what the next request carries;
+//! - `beside`, `difference`, `steps`, `pace`: several endpoints side by side;
 //! - `kept`: the list of all, and what is done with it;
 //! - `shelf`: conversations on disk;
 //! - `markdown`: a conversation for the clipboard;
 //! - `client`: the one HTTP client.
 
+mod beside;
 mod client;
 mod conversation;
+mod difference;
 mod endpoint;
 mod kept;
 mod markdown;
+mod pace;
 mod shelf;
+mod steps;
 
 use std::time::Instant;
 
+pub use beside::Beside;
 pub(in crate::state) use client::SharedClient;
 use conversation::Question;
 pub use conversation::{Ask, Conversation, Manner, Turn};
 pub use endpoint::{TOKEN_VARIABLE, Target};
+pub use difference::{CallChange, Difference, Mark};
+use difference::Differences;
 use kept::Kept;
 pub use markdown::markdown;
+use pace::Pace;
 pub use shelf::Summary;
+pub use steps::{Figures, Step, Summing, fastest, steps, sum_up};
 
 use super::format;
 use super::notices::Notices;
@@ -30,6 +40,9 @@ use super::settings::Settings;
 use super::tasks::Tasks;
 pub use crate::agent::Message;
 use crate::agent::{RequestDialect, Token};
+
+/// More endpoints than this are not asked at once.
+pub const MOST_PANES: usize = 4;
 
 /// What a view may ask for.
 #[derive(Clone, Debug)]
@@ -72,6 +85,18 @@ pub enum ChatCommand {
         /// What the endpoint wants.
         dialect: RequestDialect,
     },
+    /// Ask again what stands at a step of the comparison, in every pane.
+    RegenerateStep(u64),
+    /// Talk to these endpoints side by side; what was said so far goes with it. With one address it goes on alone.
+    Compare(Vec<String>),
+    /// Take a pane out of the comparison.
+    ClosePane(u64),
+    /// Compare the other panes with this one.
+    SetBase(u64),
+    /// Mark what differs, or not.
+    MarkDifferences(bool),
+    /// For one pane of the comparison alone, by the id of its conversation.
+    InPane(u64, Box<ChatCommand>),
     /// Show the branch that a turn belongs to, up to its latest end.
     ShowBranch(u64),
     /// Answer an MCP approval request; sent once all requests of an answer are decided.
@@ -118,10 +143,18 @@ pub struct Chat {
     kept: Kept,
     next_id: u64,
     opened: bool,
-    sample: Option<String>,
+    sample: Vec<String>,
     /// `custom_inputs` for the present endpoint where the conversation has none, as typed.
     inputs: String,
     client: SharedClient,
+    /// The pane that the others are compared with, if it was chosen.
+    base: Option<u64>,
+    /// Whether differences are marked.
+    pub marks: bool,
+    /// The command under way is for the current pane alone.
+    alone: bool,
+    differences: Differences,
+    pace: Pace,
 }
 
 impl Default for Chat {
@@ -144,9 +177,14 @@ impl Chat {
             kept: Kept::default(),
             next_id: first + 1,
             opened: false,
-            sample: None,
+            sample: Vec::new(),
             inputs: String::new(),
             client,
+            base: None,
+            marks: true,
+            alone: false,
+            differences: Differences::default(),
+            pace: Pace::default(),
         }
     }
 
@@ -172,8 +210,8 @@ impl Chat {
 
     /// Whether a message can be sent now.
     pub fn can_send(&self) -> bool {
-        self.target.endpoint().is_some()
-            && self.current().is_some_and(|current| !current.is_running() && current.is_well_typed())
+        let addressed = self.target.endpoint().is_some() || self.is_comparing();
+        addressed && !self.ready().is_empty()
     }
 
     /// Takes what arrived.
@@ -187,7 +225,7 @@ impl Chat {
                 grown.push((conversation.id, arrived.ended));
             }
             if let Some(address) = arrived.from
-                && self.sample.as_ref() != Some(&address)
+                && !self.sample.contains(&address)
             {
                 settings.remember_endpoint(&address);
                 self.target.has_answered(&address, tasks);
@@ -196,18 +234,22 @@ impl Chat {
         for (id, ended) in grown {
             self.keep_grown(id, ended, settings);
         }
+        self.poll_differences(tasks);
     }
 
-    /// Talks to the sample's agent from now on. Its address is not kept: it holds until the app is closed.
-    pub fn use_sample(&mut self, address: &str, tasks: &Tasks) {
-        self.target.set_address(address, tasks);
-        self.sample = Some(self.target.address().to_owned());
+    /// Talks to the first of the sample's agents from now on. Their addresses are not kept: they hold until the app is
+    /// closed.
+    pub fn use_sample(&mut self, addresses: &[String], tasks: &Tasks) {
+        if let Some(first) = addresses.first() {
+            self.target.set_address(first, tasks);
+        }
+        self.sample = addresses.to_vec();
         self.inputs.clear();
     }
 
     /// Whether the sample's agent is talked to.
     pub fn is_sample(&self) -> bool {
-        self.sample.as_deref() == Some(self.target.address())
+        self.sample.iter().any(|address| address == self.target.address())
     }
 
     /// Asks the endpoint how it is.
@@ -236,27 +278,39 @@ impl Chat {
             }
             ChatCommand::Probe => self.target.probe(tasks),
             ChatCommand::SetSystemPrompt(prompt) => {
-                if let Some(current) = self.current_mut() {
-                    current.system_prompt = prompt;
-                }
+                self.each_meant(|known| known.system_prompt.clone_from(&prompt));
             }
             ChatCommand::SetCustomInputs(typed) => {
-                if let Some(current) = self.current_mut() {
-                    current.set_custom_inputs(typed);
-                }
+                self.each_meant(|known| known.set_custom_inputs(typed.clone()));
             }
             ChatCommand::SetContext(typed) => {
-                if let Some(current) = self.current_mut() {
-                    current.set_context(typed);
-                }
+                self.each_meant(|known| known.set_context(typed.clone()));
             }
             ChatCommand::SetStream(stream) => self.stream = stream,
             ChatCommand::Send(message) => self.say(message, tasks, notices, settings),
             ChatCommand::Edit { conversation, turn, message } => {
+                let step = self.step_of(turn).filter(|_| self.is_comparing() && !message.is_empty());
+                if let Some(step) = step {
+                    self.again(step, Some(&message), tasks, notices, settings);
+                    return;
+                }
                 if self.current == conversation && self.can_send() && !message.is_empty() {
                     self.go_back(turn);
                 }
                 self.say(message, tasks, notices, settings);
+            }
+            ChatCommand::RegenerateStep(step) => self.again(step, None, tasks, notices, settings),
+            ChatCommand::Compare(addresses) => self.compare(&addresses, tasks, settings),
+            ChatCommand::ClosePane(id) => self.close_pane(id, tasks, settings),
+            ChatCommand::SetBase(id) => self.base = Some(id),
+            ChatCommand::MarkDifferences(marks) => self.marks = marks,
+            ChatCommand::InPane(id, command) => {
+                if self.panes().iter().any(|pane| pane.id == id) {
+                    self.current = id;
+                    self.alone = true;
+                    self.apply(*command, tasks, notices, settings);
+                    self.alone = false;
+                }
             }
             ChatCommand::ShowBranch(turn) => {
                 if self.current_mut().is_some_and(|current| current.show_branch(turn)) {
@@ -264,10 +318,11 @@ impl Chat {
                 }
             }
             ChatCommand::Regenerate(turn) => {
+                let step = self.step_of(turn).filter(|_| self.is_comparing());
                 if self.can_send()
                     && let Some(ask) = self.go_back(turn)
                 {
-                    self.send(ask, tasks, notices, settings);
+                    self.send_in(self.current, ask, step, tasks, notices, settings);
                 }
             }
             ChatCommand::UseDialect { turn, dialect } => {
@@ -276,15 +331,20 @@ impl Chat {
             }
             ChatCommand::Decide { request, approve } if self.can_send() => {
                 let decided = self.current_mut().and_then(|current| current.decide(&request, approve));
+                // The answer to an answer stands at its height.
+                let step = self.current().filter(|_| self.is_comparing()).and_then(|c| c.turns.last());
+                let step = step.map(Turn::step);
                 if let Some(decisions) = decided {
-                    self.send(Ask::Approvals(decisions), tasks, notices, settings);
+                    self.send_in(self.current, Ask::Approvals(decisions), step, tasks, notices, settings);
                 }
             }
             ChatCommand::Decide { .. } => {}
             ChatCommand::Stop => {
-                let ended = self.current_mut().is_some_and(Conversation::stop);
-                if ended {
-                    self.keep_grown(self.current, true, settings);
+                for id in self.meant() {
+                    let stopped = self.conversations.iter_mut().find(|known| known.id == id);
+                    if stopped.is_some_and(Conversation::stop) {
+                        self.keep_grown(id, true, settings);
+                    }
                 }
             }
             ChatCommand::New => self.begin(),
@@ -341,16 +401,29 @@ impl Chat {
 
     /// Sends a message; a server that the user writes to may have the default token.
     fn say(&mut self, message: Message, tasks: &Tasks, notices: &mut Notices, settings: &Settings) {
-        if self.can_send() && !message.is_empty() {
+        if !self.can_send() || message.is_empty() {
+            return;
+        }
+        if self.is_comparing() {
+            self.say_to_all(&message, tasks, notices, settings);
+        } else {
             self.target.address_server();
-            self.send(Ask::Message(message), tasks, notices, settings);
+            self.send_in(self.current, Ask::Message(message), None, tasks, notices, settings);
         }
     }
 
-    /// Sends, unless there is no address or an answer under way.
-    fn send(&mut self, ask: Ask, tasks: &Tasks, notices: &mut Notices, settings: &Settings) {
-        let Some(endpoint) = self.target.endpoint().cloned() else { return };
-        if !self.can_send() {
+    /// Sends in a conversation, unless there is no address or an answer under way.
+    fn send_in(
+        &mut self,
+        conversation: u64,
+        ask: Ask,
+        step: Option<u64>,
+        tasks: &Tasks,
+        notices: &mut Notices,
+        settings: &Settings,
+    ) {
+        let Some(endpoint) = self.endpoint_for(conversation, settings) else { return };
+        if !self.ready().contains(&conversation) {
             return;
         }
         let client = match self.client.get() {
@@ -361,16 +434,28 @@ impl Chat {
                 return;
             }
         };
-        let (id, stream, inputs) = (self.new_id(), self.stream, self.inputs.clone());
-        if let Some(current) = self.current_mut() {
+        let (id, stream) = (self.new_id(), self.stream);
+        let comparing = self.is_comparing();
+        let pace = comparing.then(|| self.pace.clone());
+        let known = self.conversations.iter_mut().find(|known| known.id == conversation);
+        if let Some(current) = known {
+            let inputs = match comparing {
+                true => settings.profile(current.address()).custom_inputs,
+                false => self.inputs.clone(),
+            };
             let mut manner = current.manner(stream);
             // What was typed for the conversation comes first.
             if manner.custom_inputs.trim().is_empty() {
                 manner.custom_inputs = inputs;
             }
-            current.send(&client, tasks, Question { id, ask, endpoint, manner });
+            current.send(&client, tasks, Question { id, ask, endpoint, manner, step, pace });
         }
-        self.keep_begun(self.current, settings);
+        self.keep_begun(conversation, settings);
+    }
+
+    fn each_meant(&mut self, change: impl Fn(&mut Conversation)) {
+        let meant = self.meant();
+        self.conversations.iter_mut().filter(|known| meant.contains(&known.id)).for_each(change);
     }
 
     fn new_id(&mut self) -> u64 {
@@ -382,7 +467,8 @@ impl Chat {
     /// Begins another conversation with the same system prompt; an empty one is used again.
     fn begin(&mut self) {
         let prompt = self.current().map(|current| current.system_prompt.clone()).unwrap_or_default();
-        if let Some(empty) = self.conversations.iter().find(|conversation| conversation.turns.is_empty()) {
+        let is_free = |known: &&Conversation| known.turns.is_empty() && known.beside.is_none();
+        if let Some(empty) = self.conversations.iter().find(is_free) {
             self.current = empty.id;
             return;
         }

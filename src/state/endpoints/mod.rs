@@ -5,10 +5,12 @@
 //! - `verdict`: what is known of the version that answers, as decisions and sentences;
 //! - `look`: how it is found out;
 //! - `watch`: when;
-//! - `witness`: the same for who asks it many questions.
+//! - `witness`: the same for who asks it many questions;
+//! - `identity`: which version a pane of a comparison answers as.
 
 mod dialects;
 mod form;
+mod identity;
 mod look;
 mod profile;
 mod verdict;
@@ -19,6 +21,7 @@ use std::collections::BTreeMap;
 
 pub use dialects::{Dialects, Known};
 pub use form::{Problems, ProfileForm};
+pub use identity::{Identities, Identity};
 pub use profile::{Bound, EndpointProfile, Moved};
 pub use verdict::{Answers, Evidence, Standing, Why};
 pub use watch::{Answering, Watch};

@@ -1,7 +1,9 @@
 //! Code in colours, with its language and a copy button. Long lines scroll; nothing is cut from what is copied.
 
-use egui::text::LayoutJob;
-use egui::{Align, Frame, Label, Layout, Margin, ScrollArea, Stroke, TextFormat, TextStyle, Ui, WidgetText};
+use std::ops::Range;
+
+use egui::text::{ByteIndex, LayoutJob};
+use egui::{Align, Frame, Label, Layout, Margin, ScrollArea, Stroke, TextFormat, TextStyle, Ui};
 
 use crate::theme::{self, Icon, Themed as _, size};
 
@@ -12,6 +14,17 @@ const LONGEST_SHOWN: usize = 100_000;
 
 /// Draws `code` written in `language` (`json`, `python`; may be empty or unknown).
 pub fn code_ui(ui: &mut Ui, code: &str, language: &str) {
+    code_marked_ui(ui, code, language, &[], egui::Color32::TRANSPARENT);
+}
+
+/// The same with stretches, in bytes and in order, on a ground of this colour.
+pub fn code_marked_ui(
+    ui: &mut Ui,
+    code: &str,
+    language: &str,
+    marks: &[Range<usize>],
+    fill: egui::Color32,
+) {
     let tokens = ui.tokens();
     let code = code.strip_suffix('\n').unwrap_or(code);
     let shown = &code[..code.floor_char_boundary(LONGEST_SHOWN)];
@@ -34,7 +47,8 @@ pub fn code_ui(ui: &mut Ui, code: &str, language: &str) {
                 });
             });
             ScrollArea::horizontal().id_salt("code").auto_shrink([false, true]).show(ui, |ui| {
-                ui.add(Label::new(coloured(ui, shown, language)).selectable(true).extend());
+                let job = on_ground(coloured(ui, shown, language), marks, fill);
+                ui.add(Label::new(job).selectable(true).extend());
                 ui.add_space(size::SPACE_XS);
             });
             if shown.len() < code.len() {
@@ -44,10 +58,10 @@ pub fn code_ui(ui: &mut Ui, code: &str, language: &str) {
 }
 
 /// The code as text to lay out.
-fn coloured(ui: &Ui, code: &str, language: &str) -> WidgetText {
+fn coloured(ui: &Ui, code: &str, language: &str) -> LayoutJob {
     if code.len() > LONGEST_COLOURED {
         let font = TextStyle::Monospace.resolve(ui.style());
-        return LayoutJob::single_section(code.to_owned(), TextFormat::simple(font, ui.tokens().text)).into();
+        return LayoutJob::single_section(code.to_owned(), TextFormat::simple(font, ui.tokens().text));
     }
     let theme = theme::code_theme(ui.style());
     let language = language.split([',', ' ', '{']).next().unwrap_or_default().to_ascii_lowercase();
@@ -59,5 +73,28 @@ fn coloured(ui: &Ui, code: &str, language: &str) -> WidgetText {
         }
     }
     job.wrap.max_width = f32::INFINITY;
-    job.into()
+    job
+}
+
+/// The same text with some stretches on a ground of their own.
+fn on_ground(mut job: LayoutJob, marks: &[Range<usize>], fill: egui::Color32) -> LayoutJob {
+    for mark in marks {
+        let sections = std::mem::take(&mut job.sections);
+        for section in sections {
+            let Range { start, end } = section.byte_range;
+            let (from, to) = (ByteIndex(mark.start).clamp(start, end), ByteIndex(mark.end).clamp(start, end));
+            for (range, marked) in [(start..from, false), (from..to, true), (to..end, false)] {
+                if range.start < range.end {
+                    let mut part = section.clone();
+                    part.byte_range = range.clone();
+                    part.leading_space = if range.start == start { section.leading_space } else { 0.0 };
+                    if marked {
+                        part.format.background = fill;
+                    }
+                    job.sections.push(part);
+                }
+            }
+        }
+    }
+    job
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Summary;
+use super::{Summary, summary};
 use super::record::Folded;
 use crate::state::chat::conversation::Conversation;
 use crate::state::private_files::{append_to, for_each_line, make_folder, replace};
@@ -103,15 +103,6 @@ pub(super) fn read_exported(path: &Path) -> io::Result<Vec<Conversation>> {
     Ok(all.into_iter().filter_map(|folded| folded.id().and_then(|id| folded.into_conversation(id))).collect())
 }
 
-/// What lists show of a conversation.
-pub(super) fn summary(conversation: &Conversation) -> Option<Summary> {
-    Some(Summary {
-        id: conversation.id,
-        title: conversation.title(),
-        updated: conversation.updated()?,
-        turns: conversation.all_turns().count(),
-    })
-}
 
 fn id_of(path: &Path) -> Option<u64> {
     let ours = path.extension().is_some_and(|ending| ending == ENDING);

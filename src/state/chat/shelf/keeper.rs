@@ -312,12 +312,17 @@ impl Keeper {
     fn import(&self, from: &std::path::Path) -> io::Result<Vec<super::Summary>> {
         let mut taken: HashSet<u64> = self.folder.list()?.iter().map(|known| known.id).collect();
         let mut imported = Vec::new();
+        // A comparison is one of its own here, whatever was called so before.
+        let mut comparisons: HashMap<u64, u64> = HashMap::new();
         for mut read in files::read_exported(from)? {
             while !taken.insert(read.id) {
                 read.id += 1;
             }
+            if let Some(beside) = &mut read.beside {
+                beside.comparison = *comparisons.entry(beside.comparison).or_insert(read.id);
+            }
             self.folder.replace(read.id, &lines_of(&Whole::of(&read)))?;
-            imported.extend(files::summary(&read));
+            imported.extend(super::summary(&read));
         }
         if imported.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "there is no conversation in it"));
@@ -358,6 +363,9 @@ fn lines_of(whole: &Whole) -> String {
     let mut text = line(&Record::Conversation { version: VERSION, id: whole.id });
     if whole.name.is_some() {
         text.push_str(&line(&Record::Name { name: whole.name.clone() }));
+    }
+    if whole.beside.is_some() {
+        text.push_str(&line(&Record::Beside { beside: whole.beside.clone() }));
     }
     for turn in &whole.turns {
         text.push_str(&line(&turn_record(turn)));

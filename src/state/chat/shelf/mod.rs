@@ -20,6 +20,7 @@ use std::time::Duration;
 use keeper::{Inbox, Job, Keeper};
 use record::Record;
 
+use super::beside::Beside;
 use super::conversation::{Conversation, Turn};
 use crate::agent::{Token, Transcript};
 use crate::entities::Millis;
@@ -41,6 +42,22 @@ pub struct Summary {
     pub updated: Millis,
     /// How many turns it has, over all branches.
     pub turns: usize,
+    /// Its place in a comparison, if it is in one.
+    pub beside: Option<Beside>,
+    /// The conversations it stands for, in order: itself, or all of its comparison.
+    pub members: Vec<u64>,
+}
+
+/// What lists show of a conversation. `None`: nothing was said in it.
+pub(super) fn summary(conversation: &Conversation) -> Option<Summary> {
+    Some(Summary {
+        id: conversation.id,
+        title: conversation.title(),
+        updated: conversation.updated()?,
+        turns: conversation.all_turns().count(),
+        beside: conversation.beside.clone(),
+        members: vec![conversation.id],
+    })
 }
 
 /// What the thread has to say.
@@ -67,6 +84,7 @@ pub(super) enum News {
 pub(super) struct Whole {
     pub(super) id: u64,
     pub(super) name: Option<String>,
+    pub(super) beside: Option<Beside>,
     pub(super) turns: Vec<Turn>,
     pub(super) shown: Option<u64>,
 }
@@ -77,6 +95,7 @@ impl Whole {
         Self {
             id: conversation.id,
             name: conversation.name.clone(),
+            beside: conversation.beside.clone(),
             turns: conversation.all_turns().cloned().collect(),
             shown: conversation.last_turn(),
         }
@@ -132,6 +151,11 @@ impl Shelf {
     pub(super) fn renamed(&self, conversation: u64, name: Option<&str>) {
         let name = name.map(str::to_owned);
         self.inbox.push(Job::Append(conversation, Record::Name { name }));
+    }
+
+    /// It was put into a comparison, or taken out.
+    pub(super) fn placed(&self, conversation: u64, beside: Option<Beside>) {
+        self.inbox.push(Job::Append(conversation, Record::Beside { beside }));
     }
 
     /// Another branch is shown.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::super::beside::Beside;
 use super::super::conversation::{Ask, Conversation, Manner, Turn};
 use crate::agent::wire::{Failure, Item, ItemBody, Part, RawJson, Usage};
 use crate::agent::{
@@ -40,6 +41,11 @@ pub(super) enum Record<'a> {
         /// The name.
         name: Option<String>,
     },
+    /// Its place in a comparison; without one, it is in none any more.
+    Beside {
+        /// The place.
+        beside: Option<Beside>,
+    },
     /// A question was sent.
     Turn {
         /// Its id.
@@ -58,6 +64,9 @@ pub(super) enum Record<'a> {
         /// How.
         #[serde(default)]
         manner: Cow<'a, Manner>,
+        /// The step of a comparison that it belongs to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<u64>,
     },
     /// An item of the answer, new or as it is now.
     Item {
@@ -217,6 +226,7 @@ pub(super) fn turn_record(turn: &Turn) -> Record<'_> {
         endpoint: turn.endpoint.shown_url(),
         dialect: turn.endpoint.dialect(),
         manner: Cow::Borrowed(&turn.manner),
+        step: turn.step,
     }
 }
 
@@ -263,6 +273,7 @@ fn grown<'a>(before: &Item, now: &'a Item) -> Option<&'a str> {
 pub(super) struct Folded {
     id: Option<u64>,
     name: Option<String>,
+    beside: Option<Beside>,
     turns: BTreeMap<u64, Turn>,
     ended: BTreeSet<u64>,
     shown: Option<u64>,
@@ -280,11 +291,13 @@ impl Folded {
                 return before;
             }
             Record::Name { name } => self.name = name,
-            Record::Turn { turn, parent, at, ask, endpoint, dialect, manner } => {
+            Record::Beside { beside } => self.beside = beside,
+            Record::Turn { turn, parent, at, ask, endpoint, dialect, manner, step } => {
                 let endpoint = Endpoint::parse(&endpoint).ok()?.with_dialect(dialect);
                 let manner = manner.into_owned();
                 let mut read = Turn::new(turn, parent, ask.into_owned(), endpoint, manner);
                 read.at = at;
+                read.step = step;
                 self.turns.insert(turn, read);
                 self.shown = Some(turn);
             }
@@ -316,7 +329,7 @@ impl Folded {
 
     /// The conversation. Turns without an end were interrupted. `None` where nothing was said.
     pub(super) fn into_conversation(self, id: u64) -> Option<Conversation> {
-        let Self { name, turns, ended, shown, .. } = self;
+        let Self { name, beside, turns, ended, shown, .. } = self;
         let turns: Vec<Turn> = turns
             .into_values()
             .map(|mut turn| {
@@ -326,7 +339,11 @@ impl Folded {
                 turn
             })
             .collect();
-        (!turns.is_empty()).then(|| Conversation::restored(id, name, turns, shown))
+        (!turns.is_empty()).then(|| {
+            let mut restored = Conversation::restored(id, name, turns, shown);
+            restored.beside = beside;
+            restored
+        })
     }
 
     /// The id that the file itself names.

@@ -1,5 +1,7 @@
 //! Markdown taken apart into what is drawn one below the other. Nothing is fetched: an image is a link to it.
 
+use std::ops::Range;
+
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 /// One thing among those that stand below each other.
@@ -23,7 +25,7 @@ pub(super) enum Body {
     /// A heading, from 1 to 6.
     Heading(u8, Vec<Span>),
     /// A fenced or indented code block.
-    Code { code: String, language: String },
+    Code { code: String, language: String, source: Range<usize> },
     /// A table: its rows of cells, the header first.
     Table(Vec<Vec<Vec<Span>>>),
     /// A line.
@@ -46,14 +48,23 @@ pub(super) struct Span {
     pub code: bool,
     /// Where a click leads.
     pub link: Option<String>,
+    /// Where it stands in the source, in bytes.
+    pub source: Range<usize>,
+}
+
+impl Span {
+    fn looks_like(&self, other: &Self) -> bool {
+        (self.strong, self.emphasis, self.strikethrough, self.code, &self.link)
+            == (other.strong, other.emphasis, other.strikethrough, other.code, &other.link)
+    }
 }
 
 /// Takes a text apart.
 pub(super) fn blocks(text: &str) -> Vec<Block> {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut reader = Reader::default();
-    for event in Parser::new_ext(text, options) {
-        reader.take(event);
+    for (event, source) in Parser::new_ext(text, options).into_offset_iter() {
+        reader.take(event, source);
     }
     reader.flush();
     reader.blocks
@@ -74,30 +85,37 @@ struct Reader {
     /// The next number of each list that is open; none where it has bullets.
     lists: Vec<Option<u64>>,
     marker: Option<String>,
-    code: Option<(String, String)>,
+    code: Option<(String, String, Range<usize>)>,
     table: Option<Vec<Vec<Vec<Span>>>>,
 }
 
 impl Reader {
-    fn take(&mut self, event: Event<'_>) {
+    fn take(&mut self, event: Event<'_>, source: Range<usize>) {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
             Event::Text(text) => match &mut self.code {
-                Some((code, _)) => code.push_str(&text),
-                None => self.push(&text, false),
+                Some((code, _, at)) => {
+                    *at = if code.is_empty() { source } else { at.start..source.end };
+                    code.push_str(&text);
+                }
+                None => self.push(&text, false, source),
             },
-            Event::Code(text) => self.push(&text, true),
-            Event::SoftBreak => self.push(" ", false),
-            Event::HardBreak => self.push("\n", false),
+            Event::Code(text) => {
+                // Without the ticks around it.
+                let ticks = source.len().saturating_sub(text.len()) / 2;
+                self.push(&text, true, source.start + ticks..source.end - ticks);
+            }
+            Event::SoftBreak => self.push(" ", false, source),
+            Event::HardBreak => self.push("\n", false, source),
             Event::Rule => {
                 self.flush();
                 self.add(Body::Rule);
             }
             Event::TaskListMarker(done) => self.marker = Some(if done { "[x]" } else { "[ ]" }.to_owned()),
-            Event::Html(text) | Event::InlineHtml(text) => self.push(&text, false),
+            Event::Html(text) | Event::InlineHtml(text) => self.push(&text, false, source),
             Event::FootnoteReference(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
-                self.push(&text, false);
+                self.push(&text, false, source);
             }
         }
     }
@@ -142,7 +160,7 @@ impl Reader {
                     CodeBlockKind::Fenced(language) => language.into_string(),
                     CodeBlockKind::Indented => String::new(),
                 };
-                self.code = Some((String::new(), language));
+                self.code = Some((String::new(), language, 0..0));
             }
             Tag::Table(_) => self.table = Some(Vec::new()),
             _ => {}
@@ -168,8 +186,8 @@ impl Reader {
                 }
             }
             TagEnd::CodeBlock => {
-                if let Some((code, language)) = self.code.take() {
-                    self.add(Body::Code { code, language });
+                if let Some((code, language, source)) = self.code.take() {
+                    self.add(Body::Code { code, language, source });
                 }
             }
             block => {
@@ -185,7 +203,7 @@ impl Reader {
         }
     }
 
-    fn push(&mut self, text: &str, code: bool) {
+    fn push(&mut self, text: &str, code: bool, source: Range<usize>) {
         let span = Span {
             text: text.to_owned(),
             strong: self.strong > 0,
@@ -193,10 +211,13 @@ impl Reader {
             strikethrough: self.strikethrough > 0,
             code,
             link: self.links.last().cloned(),
+            source,
         };
         match self.spans.last_mut() {
-            Some(last) if (Span { text: last.text.clone(), ..span.clone() }) == *last => {
+            // What does not stand together in the source stays apart: its place there would not be known.
+            Some(last) if last.looks_like(&span) && last.source.end == span.source.start => {
                 last.text.push_str(text);
+                last.source.end = span.source.end;
             }
             _ => self.spans.push(span),
         }
@@ -254,7 +275,7 @@ mod tests {
             let body = match &block.body {
                 Body::Text(spans) => written(spans),
                 Body::Heading(level, spans) => format!("h{level} {}", written(spans)),
-                Body::Code { code, language } => format!("[{language}]{code}"),
+                Body::Code { code, language, .. } => format!("[{language}]{code}"),
                 Body::Table(rows) => {
                     let rows =
                         rows.iter().map(|row| row.iter().map(|cell| written(cell)).collect::<Vec<_>>());

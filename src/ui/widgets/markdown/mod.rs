@@ -2,19 +2,22 @@
 //! address shown on hover.
 
 mod blocks;
+mod marks;
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Align, FontId, Frame, Grid, Label, OpenUrl, ScrollArea, Stroke, TextStyle, Ui};
 
-use super::code::code_ui;
+use super::code::code_marked_ui;
 use crate::state::command::Commands;
 use crate::state::{Command, format};
 use crate::theme::{self, Themed as _, size};
 use blocks::{Block, Body, Span, blocks};
+use marks::Marks;
 
 /// Longer texts are shown as plain text: laying them out as Markdown would hold up the frame.
 const LONGEST: usize = 200_000;
@@ -35,6 +38,12 @@ impl Markdown {
     /// Draws a text that can be selected. Code blocks are coloured and can be copied; images are replaced by a link
     /// to their address.
     pub fn show(&mut self, ui: &mut Ui, text: &str) {
+        self.show_marked(ui, text, &[], egui::Color32::TRANSPARENT);
+    }
+
+    /// The same with stretches of the source, in bytes and in order, on a ground of this colour.
+    pub fn show_marked(&mut self, ui: &mut Ui, text: &str, marks: &[Range<usize>], fill: egui::Color32) {
+        let marks = Marks { ranges: marks, fill };
         if text.len() > LONGEST {
             let shown = &text[..text.floor_char_boundary(LONGEST)];
             ui.add(Label::new(shown).selectable(true).wrap());
@@ -51,7 +60,7 @@ impl Markdown {
             for (index, block) in blocks.iter().enumerate() {
                 let before = index.checked_sub(1).and_then(|before| blocks.get(before));
                 ui.add_space(before.map_or(0.0, |before| gap(before, block)));
-                ui.push_id(index, |ui| block_ui(ui, block));
+                ui.push_id(index, |ui| block_ui(ui, block, marks));
             }
         });
     }
@@ -75,9 +84,9 @@ fn gap(before: &Block, block: &Block) -> f32 {
     }
 }
 
-fn block_ui(ui: &mut Ui, block: &Block) {
+fn block_ui(ui: &mut Ui, block: &Block, marks: Marks<'_>) {
     if block.indent == 0 && !block.quoted {
-        body_ui(ui, block);
+        body_ui(ui, block, marks);
         return;
     }
     ui.horizontal_top(|ui| {
@@ -93,7 +102,7 @@ fn block_ui(ui: &mut Ui, block: &Block) {
         }
         let quote = if block.quoted { size::SPACE_M } else { 0.0 };
         ui.add_space(quote);
-        let body = ui.vertical(|ui| body_ui(ui, block)).response.rect;
+        let body = ui.vertical(|ui| body_ui(ui, block, marks)).response.rect;
         if block.quoted {
             let line = Stroke::new(2.0, ui.tokens().border_strong);
             ui.painter().vline(body.left() - size::SPACE_S, body.y_range(), line);
@@ -101,28 +110,31 @@ fn block_ui(ui: &mut Ui, block: &Block) {
     });
 }
 
-fn body_ui(ui: &mut Ui, block: &Block) {
+fn body_ui(ui: &mut Ui, block: &Block, marks: Marks<'_>) {
     match &block.body {
         Body::Text(spans) => {
             let font = TextStyle::Body.resolve(ui.style());
-            spans_ui(ui, spans, &font, block.quoted);
+            spans_ui(ui, spans, &font, block.quoted, marks);
         }
         Body::Heading(level, spans) => {
             let font = theme::text::heading_font(*level, &TextStyle::Body.resolve(ui.style()));
-            spans_ui(ui, spans, &font, false);
+            spans_ui(ui, spans, &font, false, marks);
         }
-        Body::Code { code, language } => code_ui(ui, code, language),
-        Body::Table(rows) => table_ui(ui, rows),
+        Body::Code { code, language, source } => {
+            let within = marks.within(source, code.len());
+            code_marked_ui(ui, code, language, &within, marks.fill);
+        }
+        Body::Table(rows) => table_ui(ui, rows, marks),
         Body::Rule => drop(ui.separator()),
     }
 }
 
 /// Text in one look after the other; links are widgets of their own.
-fn spans_ui(ui: &mut Ui, spans: &[Span], font: &FontId, weak: bool) {
+fn spans_ui(ui: &mut Ui, spans: &[Span], font: &FontId, weak: bool, marks: Marks<'_>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         for part in spans.chunk_by(|a, b| a.link == b.link) {
-            let job = laid_out(ui, part, font, weak);
+            let job = laid_out(ui, part, font, weak, marks);
             match part.first().and_then(|span| span.link.as_deref()) {
                 Some(url) => {
                     if ui.link(job).on_hover_text(url).clicked() && is_opened(url) {
@@ -135,7 +147,7 @@ fn spans_ui(ui: &mut Ui, spans: &[Span], font: &FontId, weak: bool) {
     });
 }
 
-fn laid_out(ui: &Ui, spans: &[Span], font: &FontId, weak: bool) -> LayoutJob {
+fn laid_out(ui: &Ui, spans: &[Span], font: &FontId, weak: bool, marks: Marks<'_>) -> LayoutJob {
     let tokens = ui.tokens();
     let mono = TextStyle::Monospace.resolve(ui.style());
     let mut job = LayoutJob::default();
@@ -156,13 +168,13 @@ fn laid_out(ui: &Ui, spans: &[Span], font: &FontId, weak: bool) -> LayoutJob {
         if span.strikethrough {
             format.strikethrough = Stroke::new(size::HAIRLINE, color);
         }
-        job.append(&span.text, 0.0, format);
+        marks.append(&mut job, span, &format);
     }
     job
 }
 
 /// A header that stands out, a line below each row, and a bar to scroll by where it is wide.
-fn table_ui(ui: &mut Ui, rows: &[Vec<Vec<Span>>]) {
+fn table_ui(ui: &mut Ui, rows: &[Vec<Vec<Span>>], marks: Marks<'_>) {
     let tokens = ui.tokens();
     let line = Stroke::new(size::HAIRLINE, tokens.hairline);
     ScrollArea::horizontal().id_salt("table").auto_shrink([true, true]).show(ui, |ui| {
@@ -180,7 +192,8 @@ fn table_ui(ui: &mut Ui, rows: &[Vec<Vec<Span>>]) {
                     for (index, row) in rows.iter().enumerate() {
                         tops.push(ui.cursor().top());
                         for cell in row {
-                            spans_ui(ui, cell, if index == 0 { &header } else { &body }, false);
+                            let font = if index == 0 { &header } else { &body };
+                            spans_ui(ui, cell, font, false, marks);
                         }
                         ui.end_row();
                     }

@@ -1,0 +1,215 @@
+//! Which version of which model a pane of a comparison answers as, and what says so.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::profile::Bound;
+use super::verdict::Answers;
+use crate::agent::Health;
+use crate::entities::{VersionNumber, trace_key};
+use crate::state::State;
+use crate::state::chat::Conversation;
+use crate::state::serve::ModelUri;
+use crate::state::tasks::{Polled, Task, Tasks};
+use crate::tracking::{Store, TrackingError};
+
+/// Pauses before the trace of an answer is looked for: agents send them a few seconds later.
+const PAUSES: [u64; 5] = [0, 1, 3, 6, 12];
+/// Traces that are remembered.
+const MOST: usize = 200;
+
+/// What is known of whom one talks to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// It answers as this version.
+    Version {
+        /// The registered model.
+        model: String,
+        /// The version.
+        version: VersionNumber,
+        /// What says so: a sentence.
+        how: String,
+    },
+    /// It serves this alias; which version it answers as is not known.
+    Bound(Bound),
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Identity {
+    /// The registered model, if it is known.
+    pub fn model(&self) -> Option<&str> {
+        match self {
+            Self::Version { model, .. } => Some(model),
+            Self::Bound(bound) => Some(&bound.model),
+            Self::Unknown => None,
+        }
+    }
+
+    /// What would have to happen for the version to be known.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Version { .. } => "",
+            Self::Bound(_) => {
+                "Not known which version answers: no trace of these answers names one. Serve the version here, or let \
+                 the agent trace to this server"
+            }
+            Self::Unknown => "Not known which model this is. Edit the endpoint and say which alias it serves",
+        }
+    }
+}
+
+/// The versions that a trace's logged model was registered as: (model, version).
+type Registered = Vec<(String, VersionNumber)>;
+
+/// What traces said, by their ids.
+#[derive(Default)]
+pub struct Identities {
+    found: BTreeMap<String, Registered>,
+    asking: Vec<(String, Task<Registered>)>,
+}
+
+impl Identities {
+    /// Takes what arrived.
+    pub fn poll(&mut self) {
+        let found = &mut self.found;
+        self.asking.retain_mut(|(id, task)| match task.poll() {
+            Polled::Pending => true,
+            Polled::Ready(registered) => {
+                if found.len() >= MOST {
+                    found.clear();
+                }
+                found.insert(id.clone(), registered);
+                false
+            }
+            Polled::Lost => false,
+        });
+    }
+
+    /// Looks a trace up, once.
+    fn ask(&mut self, trace_id: &str, store: &Arc<dyn Store>, tasks: &Tasks) {
+        let known = self.found.contains_key(trace_id) || self.asking.iter().any(|(id, _)| id == trace_id);
+        if !known {
+            let task = tasks.spawn(registered(Arc::clone(store), trace_id.to_owned()));
+            self.asking.push((trace_id.to_owned(), task));
+        }
+    }
+
+    /// The version of a trace: of this model where one is meant, and only where the trace leaves no choice.
+    fn version(&self, trace_id: &str, model: Option<&str>) -> Option<&(String, VersionNumber)> {
+        let mut all =
+            self.found.get(trace_id)?.iter().filter(|(name, _)| model.is_none_or(|model| model == name));
+        let first = all.next()?;
+        all.next().is_none().then_some(first)
+    }
+}
+
+/// The versions behind a trace; none where nothing says so.
+async fn registered(store: Arc<dyn Store>, trace_id: String) -> Registered {
+    for pause in PAUSES {
+        tokio::time::sleep(Duration::from_secs(pause)).await;
+        match of_trace(&*store, &trace_id).await {
+            Ok(Some(registered)) => return registered,
+            Ok(None) => {}
+            Err(error) if error.is_not_found() => {}
+            Err(error) => {
+                tracing::info!(%error, "the trace of an answer could not be read");
+                return Registered::new();
+            }
+        }
+    }
+    Registered::new()
+}
+
+async fn of_trace(store: &dyn Store, trace_id: &str) -> Result<Option<Registered>, TrackingError> {
+    let trace = store.get_trace(trace_id).await?;
+    match trace.info.about(trace_key::MODEL_ID) {
+        Some(model_id) => Ok(Some(store.get_logged_model(model_id).await?.registered_as)),
+        None => Ok(None),
+    }
+}
+
+impl State {
+    /// Which version a pane answers as: as it was started here, by the trace of its last answer, by what was found out
+    /// after a move, or by its own word.
+    pub fn identity(&self, pane: &Conversation) -> Identity {
+        let address = pane.address();
+        let bound = self.settings.get().profile(address).bound.filter(|bound| self.is_here(bound));
+        self.by_start(address)
+            .or_else(|| self.by_trace(pane, bound.as_ref()))
+            .or_else(|| self.by_move(address, bound.as_ref()))
+            .or_else(|| self.by_word(address))
+            .unwrap_or_else(|| bound.map_or(Identity::Unknown, Identity::Bound))
+    }
+
+    fn is_here(&self, bound: &Bound) -> bool {
+        let open = self.workspace.as_ref().map(|workspace| workspace.store.info());
+        open.is_some_and(|info| info.settings_key() == bound.server)
+    }
+
+    fn by_start(&self, address: &str) -> Option<Identity> {
+        if let Some(sample) = self.sample.as_ref().and_then(|sample| sample.answers_at(address)) {
+            let version = VersionNumber::try_from(sample.version).ok()?;
+            let how = format!("The sample's agent answers as what {} was when it was started", sample.alias);
+            return Some(Identity::Version { model: sample.model.clone(), version, how });
+        }
+        let served = self.serve.bound(address)?;
+        let (ModelUri::Alias { name, .. } | ModelUri::Version { name, .. }) =
+            ModelUri::parse(&served.spec.model)
+        else {
+            return None;
+        };
+        let how = "It was started here, and keeps that version until it is restarted".to_owned();
+        served.version.map(|version| Identity::Version { model: name, version, how })
+    }
+
+    fn by_trace(&self, pane: &Conversation, bound: Option<&Bound>) -> Option<Identity> {
+        let identities = &self.workspace.as_ref()?.identities;
+        let model = bound.map(|bound| bound.model.as_str());
+        let traces = pane.turns.iter().rev().filter_map(|turn| turn.answer.trace_id.as_deref());
+        traces.take(MOST).find_map(|trace| {
+            let (model, version) = identities.version(trace, model)?.clone();
+            Some(Identity::Version { model, version, how: format!("By the trace of its answer, {trace}") })
+        })
+    }
+
+    fn by_move(&self, address: &str, bound: Option<&Bound>) -> Option<Identity> {
+        let bound = bound?;
+        let answering = &self.workspace.as_ref()?.answering;
+        let mut watches = answering.of_model(&bound.server, &bound.model);
+        let watch = watches.find(|watch| watch.url == address)?;
+        match &watch.found {
+            Some((Answers::As(version, evidence), _)) => Some(Identity::Version {
+                model: bound.model.clone(),
+                version: *version,
+                how: evidence.describe(),
+            }),
+            _ => None,
+        }
+    }
+
+    fn by_word(&self, address: &str) -> Option<Identity> {
+        let Some(Health::AgentServer { model: Some(named), .. }) = self.endpoints.health(address) else {
+            return None;
+        };
+        match ModelUri::parse(named) {
+            ModelUri::Version { name, version } => {
+                let how = "It says so itself, at /agent/info".to_owned();
+                Some(Identity::Version { model: name, version, how })
+            }
+            _ => None,
+        }
+    }
+
+    /// Looks for the traces of what the panes answered last.
+    pub(in crate::state) fn identify_panes(&mut self) {
+        let Some(workspace) = &mut self.workspace else { return };
+        for pane in self.chat.panes() {
+            let ended = pane.turns.iter().rev().find(|turn| turn.answer.is_over());
+            if let Some(trace) = ended.and_then(|turn| turn.answer.trace_id.as_deref()) {
+                workspace.identities.ask(trace, &workspace.store, &self.tasks);
+            }
+        }
+    }
+}
