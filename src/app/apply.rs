@@ -3,6 +3,7 @@
 use egui::{Context, OpenUrl, ThemePreference};
 
 use super::Flowdeck;
+use crate::state::chat::ChatCommand;
 use crate::state::compare::{self, CompareCommand};
 use crate::state::journal::JournalCx;
 use crate::state::navigation::Section;
@@ -21,6 +22,7 @@ impl Flowdeck {
             Command::NextPane => self.ui.go_to_pane(ctx, &self.state, false),
             Command::PreviousPane => self.ui.go_to_pane(ctx, &self.state, true),
             Command::GoToVersion => request_go_to_version(ctx),
+            Command::ChooseEndpoints => self.ui.choose_endpoints(&self.state),
             Command::Copy(text, what) => {
                 ctx.copy_text(text);
                 self.state.notices.info(format!("Copied {what}"));
@@ -96,7 +98,11 @@ impl State {
                 self.policy.apply(command, &self.tasks, &self.dialogs, settings);
             }
             Command::Chat(command) => {
+                let compares = matches!(command, ChatCommand::Compare(_));
                 self.chat.apply(command, &self.tasks, &mut self.notices, self.settings.edit());
+                if compares {
+                    self.show_comparison();
+                }
             }
             Command::Bench(command) => self.apply_bench(command),
             Command::Endpoints(command) => self.apply_endpoints(command),

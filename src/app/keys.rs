@@ -66,6 +66,11 @@ const TABLE: &[Entry] = &[
     Entry { name: "Go to version…", keys: Some(ctrl(Key::G)), command: || Command::GoToVersion },
     Entry { name: "Go to chat", keys: Some(ctrl(Key::Num4)), command: || Command::Go(Route::Chat) },
     Entry {
+        name: "Talk to endpoints side by side…",
+        keys: Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Enter)),
+        command: || Command::ChooseEndpoints,
+    },
+    Entry {
         name: "Serve a model here…",
         keys: None,
         command: || ServeCommand::Ask { model: None, chat: false }.into(),

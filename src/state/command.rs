@@ -109,6 +109,8 @@ pub enum Command {
     NextPane,
     /// Gives the keyboard to the pane before.
     PreviousPane,
+    /// Asks which endpoints to talk to side by side.
+    ChooseEndpoints,
     /// Asks which version of the board to go to.
     GoToVersion,
 }

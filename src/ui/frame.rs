@@ -87,6 +87,7 @@ impl Ui {
         self.registry.modals_ui(ui.ctx(), cx, out);
         self.serve.show(ui.ctx(), cx, out);
         self.bench.dialogs_ui(ui.ctx(), cx, out);
+        self.chat.modals_ui(ui.ctx(), cx, out);
         ghost_ui(ui);
         self.palette.show(ui.ctx(), cx, out);
         self.shortcuts.show(ui.ctx());
@@ -124,6 +125,11 @@ impl Ui {
                     _ => self.registry.list_ui(ui, cx, out),
                 });
             });
+    }
+
+    /// Asks which endpoints to talk to side by side.
+    pub fn choose_endpoints(&mut self, state: &State) {
+        self.chat.choose(state);
     }
 
     /// Gives the keyboard to the next pane, or the one before: list, main pane, chat beside it, and round again.

@@ -150,8 +150,7 @@ impl Chat {
 
     /// Takes panes out of the comparison that is shown, but for these; what nothing was said in is gone.
     fn part(&mut self, but: &[u64], settings: &Settings) {
-        let gone: Vec<u64> =
-            self.panes().iter().map(|pane| pane.id).filter(|id| !but.contains(id)).collect();
+        let gone: Vec<u64> = self.panes().iter().map(|pane| pane.id).filter(|id| !but.contains(id)).collect();
         for id in &gone {
             self.put(*id, None, settings);
         }
@@ -241,7 +240,10 @@ impl Chat {
     /// The step of a turn that is shown.
     pub(super) fn step_of(&self, turn: u64) -> Option<u64> {
         let shown = self.panes();
-        let turns = shown.iter().flat_map(|pane| &pane.turns).chain(self.current().map(|c| &c.turns).into_iter().flatten());
+        let turns = shown
+            .iter()
+            .flat_map(|pane| &pane.turns)
+            .chain(self.current().map(|c| &c.turns).into_iter().flatten());
         turns.into_iter().find(|known| known.id == turn).map(super::Turn::step)
     }
 }

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::beside::Beside;
+use super::pace::Pace;
 use crate::agent::history::{Entry, input_items};
 use crate::agent::wire::ItemBody;
 use crate::agent::{
     self, AgentClient, AgentError, Endpoint, Message, Outcome, Payload, RequestDialect, Transcript,
     TurnEvent, TurnReport, typed_context, typed_custom_inputs,
 };
-use super::beside::Beside;
-use super::pace::Pace;
 use crate::entities::Millis;
 use crate::state::format;
 use crate::state::tasks::Tasks;

@@ -203,7 +203,9 @@ impl Chat {
         };
         let mut pairs = Vec::new();
         for step in steps(&panes) {
-            let Some(of_base) = step.last(&panes, base).filter(|turn| turn.answer.is_over()) else { continue };
+            let Some(of_base) = step.last(&panes, base).filter(|turn| turn.answer.is_over()) else {
+                continue;
+            };
             for other in (0..panes.len()).filter(|at| *at != base) {
                 if let Some(turn) = step.last(&panes, other).filter(|turn| turn.answer.is_over()) {
                     let pair = (of_base.id, turn.id);
@@ -249,7 +251,8 @@ mod tests {
 
     #[test]
     fn words_that_differ_are_marked_on_both_sides() {
-        let (old, new) = ("OTIF fell to 88 % this week.\n\nSame.", "OTIF fell to 89 % this week.\n\nSame.\nMore.");
+        let (old, new) =
+            ("OTIF fell to 88 % this week.\n\nSame.", "OTIF fell to 89 % this week.\n\nSame.\nMore.");
         let found = Difference::between(&answer(old, &[]), &answer(new, &[]));
         assert_eq!(marked(old, &found.base), ["88"]);
         assert_eq!(marked(new, &found.other), ["89", "More."]);

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Chat;
+use super::beside::Beside;
 use super::conversation::Conversation;
 use super::markdown::{compared, markdown};
-use super::beside::Beside;
 use super::shelf::{News, Shelf, Summary, Whole, summary};
 use crate::state::Command;
 use crate::state::artifacts::safe_name;
@@ -298,7 +298,8 @@ impl Chat {
         let missing = self.not_loaded(id);
         if missing.is_empty() {
             let members = self.members(id);
-            let loaded = members.iter().filter_map(|id| self.conversations.iter().find(|known| known.id == *id));
+            let loaded =
+                members.iter().filter_map(|id| self.conversations.iter().find(|known| known.id == *id));
             let loaded: Vec<&Conversation> = loaded.collect();
             self.kept.copied = match loaded.as_slice() {
                 [] => None,

@@ -6,13 +6,15 @@
 //! - `look`: how it is found out;
 //! - `watch`: when;
 //! - `witness`: the same for who asks it many questions;
-//! - `identity`: which version a pane of a comparison answers as.
+//! - `identity`: which version a pane of a comparison answers as;
+//! - `side`: whom one can talk to side by side, and promoting one.
 
 mod dialects;
 mod form;
 mod identity;
 mod look;
 mod profile;
+mod side;
 mod verdict;
 mod watch;
 mod witness;
@@ -23,6 +25,7 @@ pub use dialects::{Dialects, Known};
 pub use form::{Problems, ProfileForm};
 pub use identity::{Identities, Identity};
 pub use profile::{Bound, EndpointProfile, Moved};
+pub use side::{Candidate, Promotion};
 pub use verdict::{Answers, Evidence, Standing, Why};
 pub use watch::{Answering, Watch};
 pub(in crate::state) use witness::Witness;

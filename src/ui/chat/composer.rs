@@ -4,7 +4,7 @@ use egui::{Align, Frame, Id, Key, KeyboardShortcut, Layout, Margin, Modifiers, S
 
 use super::Place;
 use crate::state::Command;
-use crate::state::chat::{Chat, ChatCommand, Conversation, Message};
+use crate::state::chat::{Chat, ChatCommand, Message};
 use crate::state::command::Commands;
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::widgets;
@@ -49,7 +49,7 @@ impl ComposerView {
 
     /// Draws it.
     pub fn show(&mut self, ui: &mut Ui, chat: &Chat, place: Place, out: &mut Commands) {
-        let running = chat.current().is_some_and(Conversation::is_running);
+        let running = chat.is_running();
         let id = ui.make_persistent_id("message");
         self.forget_replaced(chat);
         self.take_escape(ui, running, place, out);
@@ -85,7 +85,7 @@ impl ComposerView {
     /// Once that message is not shown any more, the text is a new message. It stays.
     fn forget_replaced(&mut self, chat: &Chat) {
         self.replaces = self.replaces.filter(|(conversation, turn)| {
-            let current = chat.current().filter(|current| current.id == *conversation);
+            let current = chat.conversations().iter().find(|known| known.id == *conversation);
             current.is_some_and(|current| current.turns.iter().any(|known| known.id == *turn))
         });
     }
@@ -122,7 +122,10 @@ impl ComposerView {
             if ui.add(stop).on_hover_text("Esc. The agent goes on to its end on the server").clicked() {
                 out.push(ChatCommand::Stop);
             }
-            return;
+            // In a comparison those that are done need not wait for the others.
+            if !chat.can_send() {
+                return;
+            }
         }
         let ready = chat.can_send() && !self.text.trim().is_empty();
         let send = theme::button::primary((Icon::Send.sized(size::ICON_SMALL).alt_text(""), "Send"));

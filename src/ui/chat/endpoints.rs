@@ -76,7 +76,7 @@ fn entry_ui(
     });
 }
 
-fn health_color(ui: &Ui, health: &Health) -> Color32 {
+pub(super) fn health_color(ui: &Ui, health: &Health) -> Color32 {
     let tokens = ui.tokens();
     match health {
         Health::AgentServer { .. }

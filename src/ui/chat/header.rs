@@ -60,6 +60,28 @@ impl HeaderView {
         std::mem::take(&mut self.entered)
     }
 
+    /// The same above several panes: what is asked, and what is marked of the answers.
+    pub fn comparing_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, place: Place, out: &mut Commands) {
+        let chat = &cx.state.chat;
+        self.take_up(chat);
+        ui.spacing_mut().item_spacing.y = size::SPACE_XS;
+        self.title_ui(ui, chat, place, out);
+        ui.horizontal(|ui| {
+            let mut marks = chat.marks;
+            if ui.checkbox(&mut marks, "Mark differences").changed() {
+                out.push(ChatCommand::MarkDifferences(marks));
+            }
+            ui.add_space(size::SPACE_S);
+            let choose = theme::button::quiet((Icon::Columns.image(), "Endpoints…"));
+            if ui.add(choose).on_hover_text("Add or take away a pane (Ctrl+Shift+Enter)").clicked() {
+                out.push(Command::ChooseEndpoints);
+            }
+        });
+        fold_ui(ui, "comparison options", Icon::Settings, "System prompt, custom inputs, streaming", |ui| {
+            self.asking_ui(ui, chat, out);
+        });
+    }
+
     /// Follows what was changed elsewhere.
     fn take_up(&mut self, chat: &Chat) {
         let address = chat.target.address();
@@ -92,6 +114,13 @@ impl HeaderView {
                     out.push(ChatCommand::New);
                 }
                 self.more_ui(ui, chat, out);
+                if !chat.is_comparing() {
+                    let beside = theme::button::icon(Icon::Compare, "Side by side");
+                    let hint = "Talk to several endpoints side by side (Ctrl+Shift+Enter)";
+                    if ui.add(beside).on_hover_text(hint).clicked() {
+                        out.push(Command::ChooseEndpoints);
+                    }
+                }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     if !self.name_ui(ui, chat, out) {
                         conversations_ui(ui, chat, out);
@@ -209,6 +238,11 @@ impl HeaderView {
             self.token.clear();
             out.push(ChatCommand::SetToken(Token::new("")));
         }
+        self.asking_ui(ui, chat, out);
+    }
+
+    /// What goes with every message.
+    fn asking_ui(&mut self, ui: &mut Ui, chat: &Chat, out: &mut Commands) {
         ui.label(theme::text::label("System prompt"));
         let field = TextEdit::multiline(&mut self.system).desired_rows(2).hint_text("None");
         if ui.add(field.desired_width(f32::INFINITY)).accessible_name("System prompt").changed() {

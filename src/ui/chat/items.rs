@@ -1,8 +1,9 @@
 //! The rows of an answer: messages, reasoning, tool calls with their outputs, approvals, and what nobody knows.
 
+use std::ops::Range;
 use std::time::Duration;
 
-use egui::{RichText, Ui};
+use egui::{Color32, RichText, Ui};
 
 use super::boxed;
 use super::fold::{fold_ui, fold_with_ui};
@@ -12,18 +13,24 @@ use crate::agent::wire::{
     Annotation, ApprovalRequest, Item, ItemBody, ItemStatus, Part, Reasoning, ToolCall, pretty_json,
 };
 use crate::agent::{Row, UnknownEvent};
-use crate::state::chat::{ChatCommand, Turn};
+use crate::state::chat::{CallChange, ChatCommand, Mark, Turn};
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::widgets;
 
 /// Draws a row.
 pub(super) fn row_ui(ui: &mut Ui, look: &Look<'_>, row: Row<'_>, tools: &mut Tools<'_>) {
     match row {
-        Row::Call { call, output } => call_ui(ui, look.turn, call, output),
+        Row::Call { call, output } => call_ui(ui, look, call, output),
         Row::Item(item) => match &item.body {
             ItemBody::Message { parts, .. } => {
+                let place = place_of(look.turn, item);
                 for (index, part) in parts.iter().enumerate() {
-                    ui.push_id(index, |ui| part_ui(ui, part, tools));
+                    let marked = look.marked.and_then(|marked| {
+                        let of_it = |mark: &&Mark| Some(mark.place) == place && mark.part == index;
+                        let words = marked.words.iter().find(of_it)?;
+                        Some((words.ranges.as_slice(), marked.fill))
+                    });
+                    ui.push_id(index, |ui| part_ui(ui, part, marked, tools));
                 }
             }
             ItemBody::Reasoning(reasoning) => reasoning_ui(ui, look.turn, item, reasoning, tools),
@@ -33,17 +40,26 @@ pub(super) fn row_ui(ui: &mut Ui, look: &Look<'_>, row: Row<'_>, tools: &mut Too
                     data_ui(ui, &output.output);
                 });
             }
-            ItemBody::Call(_) => call_ui(ui, look.turn, item, None),
+            ItemBody::Call(_) => call_ui(ui, look, item, None),
             ItemBody::Other => other_ui(ui, item),
         },
     }
 }
 
-fn part_ui(ui: &mut Ui, part: &Part, tools: &mut Tools<'_>) {
+/// Where an item stands in the answer.
+fn place_of(turn: &Turn, item: &Item) -> Option<usize> {
+    turn.answer.items.iter().position(|other| std::ptr::eq(other.as_ref(), item))
+}
+
+/// `marked`: stretches of the text, in bytes, and their ground.
+fn part_ui(ui: &mut Ui, part: &Part, marked: Option<(&[Range<usize>], Color32)>, tools: &mut Tools<'_>) {
     match part {
         Part::Text { text, annotations } => {
             if !text.is_empty() {
-                tools.markdown.show(ui, text);
+                match marked {
+                    Some((ranges, fill)) => tools.markdown.show_marked(ui, text, ranges, fill),
+                    None => tools.markdown.show(ui, text),
+                }
             }
             sources_ui(ui, annotations, tools);
         }
@@ -84,8 +100,7 @@ fn sources_ui(ui: &mut Ui, annotations: &[Annotation], tools: &mut Tools<'_>) {
 }
 
 fn reasoning_ui(ui: &mut Ui, turn: &Turn, item: &Item, reasoning: &Reasoning, tools: &mut Tools<'_>) {
-    let place = turn.answer.items.iter().position(|other| std::ptr::eq(other.as_ref(), item));
-    let took = place.and_then(|place| turn.reasoning.get(&place));
+    let took = place_of(turn, item).and_then(|place| turn.reasoning.get(&place));
     let title = match took {
         Some(took) => format!("Reasoning · {}", seconds(*took)),
         None if item.is_open() => "Reasoning…".to_owned(),
@@ -104,7 +119,8 @@ fn reasoning_ui(ui: &mut Ui, turn: &Turn, item: &Item, reasoning: &Reasoning, to
     });
 }
 
-fn call_ui(ui: &mut Ui, turn: &Turn, item: &Item, output: Option<&Item>) {
+fn call_ui(ui: &mut Ui, look: &Look<'_>, item: &Item, output: Option<&Item>) {
+    let turn = look.turn;
     let ItemBody::Call(call) = &item.body else { return };
     let said = match output.map(|output| &output.body) {
         Some(ItemBody::Output(output)) => Some(output.output.as_str()),
@@ -123,7 +139,16 @@ fn call_ui(ui: &mut Ui, turn: &Turn, item: &Item, output: Option<&Item>) {
         None if turn.answer.is_over() => ("no output", tokens.text_weak),
         None => ("running…", tokens.info.fg),
     };
+    let change = look.marked.and_then(|marked| marked.calls?.get(&place_of(turn, item)?).copied());
     let end = |ui: &mut Ui| {
+        if let Some(change) = change {
+            let word = match change {
+                CallChange::Added => "only here",
+                CallChange::Arguments => "other arguments",
+            };
+            ui.label(RichText::new(word).small().color(tokens.warning.fg));
+            ui.label(theme::text::small("·"));
+        }
         ui.label(RichText::new(word).small().color(color));
     };
     fold_with_ui(ui, "call", Icon::Tool, &title, end, |ui| call_body_ui(ui, call, said));

@@ -16,9 +16,9 @@ use crate::ui::toasts::keep_clear;
 use crate::ui::widgets::Markdown;
 
 /// Turns this far outside the window are laid out too, so that their heights are right when they come in.
-const MARGIN: f32 = 400.0;
+pub(super) const MARGIN: f32 = 400.0;
 /// Nearer to the end than this counts as at the end.
-const AT_END: f32 = 8.0;
+pub(super) const AT_END: f32 = 8.0;
 
 /// Heights, and where one has scrolled to.
 #[derive(Default)]
@@ -149,6 +149,7 @@ fn turns_ui(
             before: index.checked_sub(1).and_then(|before| conversation.turns.get(before)),
             last: index + 1 == count,
             conversation,
+            marked: None,
         };
         egui::Frame::new().inner_margin(egui::Margin::symmetric(size::SPACE_M as i8, 0)).show(ui, |ui| {
             column_ui(ui, |ui| ui.push_id(turn.id, |ui| turn::turn_ui(ui, &look, tools)));
@@ -159,7 +160,7 @@ fn turns_ui(
 }
 
 /// A button over the end of the list. Whether it was clicked.
-fn latest_ui(ui: &mut Ui, over: Rect) -> bool {
+pub(super) fn latest_ui(ui: &mut Ui, over: Rect) -> bool {
     let room = vec2(92.0, size::CONTROL);
     let at = Align2::CENTER_BOTTOM.align_size_within_rect(room, over.shrink(size::SPACE_S));
     let button = theme::button::default((Icon::ArrowDown.sized(size::ICON_SMALL).alt_text(""), "Latest"));

@@ -5,6 +5,7 @@
 //! - `endpoints`: the list of those that are known, and the editor of one;
 //! - `messages`: the turns, of which only the visible ones are laid out;
 //! - `turn`, `items`, `notes`, `footer`: one turn;
+//! - `panes`: several endpoints side by side;
 //! - `composer`: the field to write in, Send and Stop.
 
 mod composer;
@@ -17,6 +18,7 @@ mod items;
 mod list;
 mod messages;
 mod notes;
+mod panes;
 mod turn;
 
 use egui::{CentralPanel, Frame, Margin, Panel, Rect, Stroke, Ui};
@@ -24,6 +26,7 @@ use egui::{CentralPanel, Frame, Margin, Panel, Rect, Stroke, Ui};
 use super::Cx;
 use super::toasts::keep_clear;
 use super::widgets::Markdown;
+use crate::state::State;
 use crate::state::chat::{Chat, ChatCommand};
 use crate::state::command::Commands;
 use crate::state::navigation::Section;
@@ -36,6 +39,8 @@ pub struct ChatView {
     header: header::HeaderView,
     messages: messages::MessagesView,
     composer: composer::ComposerView,
+    panes: panes::PanesView,
+    chooser: panes::ChooserView,
     markdown: Markdown,
     /// The frame in which it was last drawn, and whether it had the window to itself: when it opens, the cursor
     /// goes into the composer.
@@ -58,6 +63,16 @@ impl ChatView {
     /// Puts the cursor into the field to write in.
     pub fn focus(&mut self) {
         self.composer.focus();
+    }
+
+    /// Asks which endpoints to talk to side by side.
+    pub fn choose(&mut self, state: &State) {
+        self.chooser.open(state);
+    }
+
+    /// Dialogs above everything.
+    pub fn modals_ui(&mut self, ctx: &egui::Context, cx: &Cx<'_>, out: &mut Commands) {
+        self.chooser.show(ctx, cx, out);
     }
 
     /// Whether the keyboard is in it.
@@ -89,7 +104,13 @@ impl ChatView {
         let entered = Panel::top("chat header")
             .resizable(false)
             .frame(Frame::new().inner_margin(padding))
-            .show(ui, |ui| column_ui(ui, |ui| self.header.show(ui, cx, place, out)))
+            .show(ui, |ui| {
+                if chat.is_comparing() {
+                    self.header.comparing_ui(ui, cx, place, out);
+                    return false;
+                }
+                column_ui(ui, |ui| self.header.show(ui, cx, place, out))
+            })
             .inner;
         if entered {
             self.composer.focus();
@@ -101,7 +122,9 @@ impl ChatView {
             .show(ui, |ui| column_ui(ui, |ui| self.composer.show(ui, chat, place, out)));
         keep_clear(ui.ctx(), composer.response.rect);
         CentralPanel::no_frame().show(ui, |ui| {
-            if chat.current().is_none_or(|current| current.turns.is_empty()) {
+            if chat.is_comparing() {
+                self.panes.show(ui, cx, place.moved, (&mut self.markdown, &mut self.composer), out);
+            } else if chat.current().is_none_or(|current| current.turns.is_empty()) {
                 empty_ui(ui, chat, out);
             } else {
                 self.messages.show(ui, cx, place, &mut self.markdown, &mut self.composer, out);

@@ -1,5 +1,6 @@
 //! One turn: what the user said, what came back, and how it went.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use egui::{Align, Layout, Margin, Ui};
@@ -7,7 +8,7 @@ use egui::{Align, Layout, Margin, Ui};
 use super::messages::Tools;
 use super::{boxed, footer, items, notes};
 use crate::state::Command;
-use crate::state::chat::{Ask, ChatCommand, Conversation, Turn};
+use crate::state::chat::{Ask, CallChange, ChatCommand, Conversation, Mark, Turn};
 use crate::theme::{self, Icon, Themed as _, size};
 
 /// A turn and where it stands.
@@ -16,6 +17,16 @@ pub(super) struct Look<'a> {
     pub before: Option<&'a Turn>,
     pub last: bool,
     pub conversation: &'a Conversation,
+    /// What differs from the answer beside it.
+    pub marked: Option<Marked<'a>>,
+}
+
+/// What is marked of an answer, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Marked<'a> {
+    pub words: &'a [Mark],
+    pub calls: Option<&'a BTreeMap<usize, CallChange>>,
+    pub fill: egui::Color32,
 }
 
 /// Draws it.
@@ -48,7 +59,7 @@ pub(super) fn turn_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
     ui.add_space(size::SPACE_S);
 }
 
-fn ask_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
+pub(super) fn ask_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
     let fill = ui.tokens().raised_bg;
     match &look.turn.ask {
         Ask::Message(message) => {
@@ -90,7 +101,7 @@ fn ask_buttons_ui(ui: &mut Ui, look: &Look<'_>, text: &str, tools: &mut Tools<'_
 }
 
 /// `‹ 2/3 ›`: goes to what was sent, or answered, in place of this.
-fn branches_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
+pub(super) fn branches_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
     let branches = look.conversation.branches(look.turn);
     let Some(at) = branches.iter().position(|id| *id == look.turn.id).filter(|_| branches.len() > 1) else {
         return;
@@ -121,7 +132,7 @@ fn branches_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
 const BESIDE_BUTTON: f32 = 3.0;
 
 /// A still mark, and the seconds.
-fn waiting_ui(ui: &mut Ui, turn: &Turn) {
+pub(super) fn waiting_ui(ui: &mut Ui, turn: &Turn) {
     let elapsed = turn.elapsed();
     let seconds = elapsed.as_secs();
     let text = if turn.answer.has_output() { "…" } else { "Waiting for the answer…" };

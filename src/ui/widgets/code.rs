@@ -18,13 +18,7 @@ pub fn code_ui(ui: &mut Ui, code: &str, language: &str) {
 }
 
 /// The same with stretches, in bytes and in order, on a ground of this colour.
-pub fn code_marked_ui(
-    ui: &mut Ui,
-    code: &str,
-    language: &str,
-    marks: &[Range<usize>],
-    fill: egui::Color32,
-) {
+pub fn code_marked_ui(ui: &mut Ui, code: &str, language: &str, marks: &[Range<usize>], fill: egui::Color32) {
     let tokens = ui.tokens();
     let code = code.strip_suffix('\n').unwrap_or(code);
     let shown = &code[..code.floor_char_boundary(LONGEST_SHOWN)];

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Summary, summary};
 use super::record::Folded;
+use super::{Summary, summary};
 use crate::state::chat::conversation::Conversation;
 use crate::state::private_files::{append_to, for_each_line, make_folder, replace};
 

@@ -66,7 +66,9 @@ mod tests {
             }
         }
         let shown = job.sections.iter().filter(|section| section.format.background == fill);
-        shown.map(|section| job.text[section.byte_range.start.0..section.byte_range.end.0].to_owned()).collect()
+        shown
+            .map(|section| job.text[section.byte_range.start.0..section.byte_range.end.0].to_owned())
+            .collect()
     }
 
     #[test]

@@ -5,8 +5,8 @@ mod blocks;
 mod marks;
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::ops::Range;
 use std::sync::Arc;
 
 use egui::text::{LayoutJob, TextFormat};
