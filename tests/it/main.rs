@@ -58,6 +58,8 @@ mod sample;
 mod servers;
 #[cfg(test)]
 mod serving;
+#[cfg(test)]
+mod side_by_side;
 #[cfg(unix)]
 #[cfg(test)]
 mod sqlite;

@@ -9,6 +9,8 @@
 //! - `client`: the one HTTP client.
 
 mod beside;
+#[cfg(test)]
+mod beside_tests;
 mod client;
 mod conversation;
 mod difference;

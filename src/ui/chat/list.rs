@@ -6,7 +6,7 @@ use crate::state::bench::{BenchCommand, cases_of_conversation};
 use crate::state::chat::{Chat, ChatCommand, Summary};
 use crate::state::command::Commands;
 use crate::state::format;
-use crate::theme::{self, Icon, size};
+use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::Cx;
 use crate::ui::widgets::{ListLook, Pane, VirtualList, filter_field_ui};
 
@@ -78,6 +78,11 @@ fn row_ui(ui: &mut Ui, known: &Summary, now: i64) {
         ui.label(theme::text::small(format::relative_time(known.updated, now)))
             .on_hover_text(format::exact_time(known.updated));
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            if known.members.len() > 1 {
+                let name = format!("{} side by side", known.members.len());
+                let icon = Icon::Compare.sized(size::ICON_SMALL).tint(ui.tokens().text_weak);
+                ui.add(icon.alt_text(&name)).on_hover_text(name);
+            }
             ui.add(Label::new(known.title.as_str()).truncate().selectable(false));
         });
     });

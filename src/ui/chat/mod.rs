@@ -72,7 +72,9 @@ impl ChatView {
 
     /// Dialogs above everything.
     pub fn modals_ui(&mut self, ctx: &egui::Context, cx: &Cx<'_>, out: &mut Commands) {
-        self.chooser.show(ctx, cx, out);
+        if self.chooser.show(ctx, cx, out) {
+            self.composer.focus();
+        }
     }
 
     /// Whether the keyboard is in it.

@@ -38,10 +38,10 @@ impl ChooserView {
         *self = Self { open: true, opened: true, chosen, ..Self::default() };
     }
 
-    /// Draws it, while it is open.
-    pub fn show(&mut self, ctx: &Context, cx: &Cx<'_>, out: &mut Commands) {
+    /// Draws it, while it is open. Whether it was just confirmed: what to say comes next.
+    pub fn show(&mut self, ctx: &Context, cx: &Cx<'_>, out: &mut Commands) -> bool {
         if !self.open {
-            return;
+            return false;
         }
         let opens = std::mem::take(&mut self.opened);
         if opens {
@@ -55,6 +55,7 @@ impl ChooserView {
         if formed != Formed::On || closes {
             self.open = false;
         }
+        formed == Formed::Confirmed
     }
 
     fn form_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, opens: bool) -> Formed {

@@ -12,7 +12,7 @@ mod step;
 use std::collections::HashMap;
 
 use egui::style::ScrollAnimation;
-use egui::{Rect, ScrollArea, Stroke, Ui, vec2};
+use egui::{Rect, ScrollArea, Ui, vec2};
 
 pub use choose::ChooserView;
 
@@ -21,7 +21,7 @@ use super::footer::RawView;
 use super::messages::{AT_END, MARGIN, Tools, latest_ui};
 use crate::state::chat::{Conversation, Step, steps};
 use crate::state::command::Commands;
-use crate::theme::{Themed as _, size};
+use crate::theme::size;
 use crate::ui::Cx;
 use crate::ui::widgets::Markdown;
 
@@ -103,7 +103,6 @@ impl PanesView {
                     ui.scroll_to_cursor_animation(Some(egui::Align::BOTTOM), ScrollAnimation::none());
                 }
             });
-            lines_ui(ui, shown.inner_rect, panes.len(), columns);
             let away = shown.content_size.y - shown.state.clamped_offset().y - shown.inner_rect.height();
             if away <= AT_END {
                 self.to_end = false;
@@ -161,12 +160,4 @@ fn steps_ui(
         heights.insert(step.0, ui.next_widget_position().y - top);
     }
     ui.add_space(size::SPACE_M);
-}
-
-/// Between the panes.
-fn lines_ui(ui: &Ui, within: Rect, panes: usize, columns: Columns) {
-    let line = Stroke::new(size::HAIRLINE, ui.tokens().hairline);
-    for pane in 1..panes {
-        ui.painter().vline(columns.range(pane).min, within.y_range(), line);
-    }
 }

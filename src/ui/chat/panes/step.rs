@@ -64,6 +64,9 @@ pub(super) fn step_ui(
     }
     ui.add_space(bottom - top + size::SPACE_S);
     let line = egui::Stroke::new(size::HAIRLINE, ui.tokens().hairline);
+    for at in 1..panes.len() {
+        ui.painter().vline(columns.range(at).min, top..=ui.next_widget_position().y, line);
+    }
     ui.painter().hline(ui.max_rect().x_range(), ui.next_widget_position().y, line);
 }
 
@@ -255,5 +258,5 @@ pub(super) fn empty_ui(ui: &mut Ui, cx: &Cx<'_>, columns: Columns, out: &mut Com
     let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::Min)));
     composer::first_words_ui(&mut child, &cx.state.chat, out);
     child.add_space(size::SPACE_S);
-    child.label(theme::text::weak("All panes are asked at once, and each remembers what it said itself."));
+    child.label(theme::text::weak("All panes are asked at once, and each remembers what it said itself"));
 }
