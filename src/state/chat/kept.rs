@@ -184,7 +184,9 @@ impl Chat {
         if missing.is_empty() {
             self.current = id;
         } else if let Some(shelf) = &self.kept.shelf {
-            missing.iter().for_each(|id| shelf.load(*id));
+            for id in &missing {
+                shelf.load(*id);
+            }
             self.kept.loading = Some(Wanted { id, missing });
         }
     }
@@ -246,7 +248,7 @@ impl Chat {
             [title] => format!("Deleted “{title}”"),
             titles => format!("Deleted {}", counted(titles.len(), "conversation", "conversations")),
         };
-        notices.success(text, Some(("Undo", Command::Chat(ChatCommand::Restore(ids.to_vec())))));
+        notices.success(text, Some(("Undo", Command::Chat(ChatCommand::Restore(ids)))));
     }
 
     fn delete_one(&mut self, id: u64) {
@@ -307,7 +309,9 @@ impl Chat {
                 panes => Some(compared(panes)),
             };
         } else if let Some(shelf) = &self.kept.shelf {
-            missing.iter().for_each(|id| shelf.load(*id));
+            for id in &missing {
+                shelf.load(*id);
+            }
             self.kept.copying = Some(Wanted { id, missing });
         }
     }

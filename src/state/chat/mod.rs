@@ -441,9 +441,10 @@ impl Chat {
         let pace = comparing.then(|| self.pace.clone());
         let known = self.conversations.iter_mut().find(|known| known.id == conversation);
         if let Some(current) = known {
-            let inputs = match comparing {
-                true => settings.profile(current.address()).custom_inputs,
-                false => self.inputs.clone(),
+            let inputs = if comparing {
+                settings.profile(current.address()).custom_inputs
+            } else {
+                self.inputs.clone()
             };
             let mut manner = current.manner(stream);
             // What was typed for the conversation comes first.

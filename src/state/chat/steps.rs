@@ -19,7 +19,7 @@ pub fn steps(panes: &[&Conversation]) -> Vec<Step> {
 
 impl Step {
     /// The turns of a pane at this height: most often one, more after approvals, none where it was busy.
-    pub fn turns<'a>(self, pane: &'a Conversation) -> impl Iterator<Item = &'a Turn> + use<'a> {
+    pub fn turns(self, pane: &Conversation) -> impl Iterator<Item = &Turn> + use<'_> {
         pane.turns.iter().filter(move |turn| turn.step() == self.0)
     }
 

@@ -103,7 +103,6 @@ pub(super) fn read_exported(path: &Path) -> io::Result<Vec<Conversation>> {
     Ok(all.into_iter().filter_map(|folded| folded.id().and_then(|id| folded.into_conversation(id))).collect())
 }
 
-
 fn id_of(path: &Path) -> Option<u64> {
     let ours = path.extension().is_some_and(|ending| ending == ENDING);
     path.file_stem().filter(|_| ours)?.to_str()?.parse().ok()

@@ -62,7 +62,9 @@ mod tests {
         let mut job = LayoutJob::default();
         for block in blocks(source) {
             if let Body::Text(spans) | Body::Heading(_, spans) = &block.body {
-                spans.iter().for_each(|span| marks.append(&mut job, span, &TextFormat::default()));
+                for span in spans {
+                    marks.append(&mut job, span, &TextFormat::default());
+                }
             }
         }
         let shown = job.sections.iter().filter(|section| section.format.background == fill);
