@@ -7,7 +7,7 @@ use flowdeck::state::journal::Outcome;
 
 use crate::support::Servers;
 use crate::support::app::{
-    App, Start, click, confirm, done_here, is_shown, open, press, start, step_until, type_into, wait_for,
+    App, Start, click, done_here, is_shown, open, press, start, step_until, type_into, wait_for,
     wait_for_text,
 };
 
@@ -65,7 +65,7 @@ fn two_agents_answer_and_the_better_one_is_promoted_with_the_conversation_as_evi
     click(&mut app, &format!("Promote {CANDIDATE}"));
     wait_for_text(&mut app, "Conversation “Why is OTIF down this week?”");
     assert!(done_here(&app).is_empty(), "nothing is confirmed by it");
-    confirm(&mut app, "prod");
+    click(&mut app, "Move prod to v7");
     step_until(&mut app, "the move", |app| {
         done_here(app).iter().any(|record| record.outcome == Outcome::Done)
     });
