@@ -19,6 +19,7 @@ use crate::support::{Proxy, Servers};
 
 const FOLDER: &str = "FLOWDECK_TEST_BENCH";
 const AGENT: &str = "FLOWDECK_TEST_AGENT";
+const MODEL: &str = "MyMinimalAgent_Registered";
 
 /// The app with these endpoints known, on the bench.
 fn open(folder: &Path, endpoints: &[&str], dialogs: &ScriptedDialogs) -> App {
@@ -303,4 +304,37 @@ fn the_samples_set_runs_at_once_and_says_which_version_answered() {
     wait_for(&mut app, "Close the row");
     press(&mut app, Key::Escape);
     assert!(!is_shown(&app, "Close the row"));
+}
+
+#[test]
+fn which_version_of_a_real_endpoint_answered_is_seen_in_its_traces() {
+    let servers = Servers::fresh();
+    let folder = tempfile::tempdir().unwrap();
+    let served = servers.serve(&format!("models:/{MODEL}@prod"));
+    let mut app = open(folder.path(), &[served.url()], &ScriptedDialogs::default());
+    app.state_mut().apply(
+        &egui::Context::default(),
+        flowdeck::state::Command::Connect(flowdeck::tracking::ConnectRequest {
+            uri: servers.uri().to_owned(),
+            login: flowdeck::tracking::Login::Environment,
+            insecure_tls: false,
+        }),
+    );
+    step_until(&mut app, "the server", |app| app.state().state().workspace.is_some());
+    click(&mut app, "Chat");
+    type_into(&mut app, "Agent address", served.url());
+    press(&mut app, Key::Enter);
+    click(&mut app, "Edit the endpoint");
+    type_into(&mut app, "Serves", &format!("models:/{MODEL}@prod"));
+    click(&mut app, "Save");
+    click(&mut app, "Bench");
+    make_set(&mut app, &["Why is OTIF down this week?", "And why?"]);
+    click(&mut app, "Run…");
+    wait_for_text(&mut app, "answers as");
+    click(&mut app, "Send 2 requests");
+    until_ended(&mut app);
+    let column = &run(&app).columns[0];
+    assert_eq!(column.version(), Some(3), "{column:?}");
+    assert!(matches!(&column.after.as_ref().unwrap().known, Known::Trace(_)), "{column:?}");
+    assert_eq!(column.model.as_ref().map(|model| model.name.as_str()), Some(MODEL));
 }

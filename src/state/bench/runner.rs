@@ -58,8 +58,20 @@ pub(super) struct Asked {
 /// The traces of the answers of one endpoint.
 #[derive(Default)]
 struct Traces {
+    /// Whole answers.
+    answered: usize,
     first: Option<String>,
     last: Option<String>,
+}
+
+impl Traces {
+    fn take(&mut self, cell: &Cell) {
+        self.answered += usize::from(cell.failure.is_none());
+        if let Some(id) = &cell.trace_id {
+            self.first.get_or_insert_with(|| id.clone());
+            self.last = Some(id.clone());
+        }
+    }
 }
 
 impl Job {
@@ -114,11 +126,7 @@ impl Job {
                 async move {
                     let Some(case) = self.set.cases.get(row) else { return };
                     let (cell, dialect) = asked.ask(case, client, tasks).await;
-                    if let Some(id) = &cell.trace_id {
-                        let mut traces = traces.lock().unwrap_or_else(PoisonError::into_inner);
-                        traces.first.get_or_insert_with(|| id.clone());
-                        traces.last = Some(id.clone());
-                    }
+                    traces.lock().unwrap_or_else(PoisonError::into_inner).take(&cell);
                     feeder.send(Record::Cell { row, column, cell: Box::new(cell), dialect }).await;
                 }
             })
@@ -165,7 +173,8 @@ impl Asked {
                     _ => Ok(None),
                 }
             }
-            _ => witness.since(since).await,
+            _ if traces.answered == 0 => Ok(None),
+            _ => witness.since(since, traces.answered).await,
         };
         let by_trace =
             |(version, id)| Identity { version: Some(version), known: Known::Trace(id), at: now.at };

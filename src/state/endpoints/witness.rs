@@ -2,6 +2,7 @@
 //! those questions.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 
@@ -12,6 +13,9 @@ use crate::entities::{Millis, VersionNumber, trace_key};
 use crate::state::chat::SharedClient;
 use crate::state::settings::Settings;
 use crate::tracking::{Store, TraceQuery, TrackingError};
+
+/// Pauses before it is looked again for traces that are on their way, in seconds.
+const PAUSES: [u64; 5] = [1, 2, 4, 8, 15];
 
 /// Finds out about one endpoint.
 #[derive(Clone)]
@@ -59,11 +63,26 @@ impl Witness {
         inquiry.version_of(model_id).await
     }
 
-    /// The oldest and the newest trace of the model since then, if no other endpoint of it may have made them.
+    /// The oldest and the newest trace of the model since then, if no other endpoint of it may have made them. Waits
+    /// for as many as there were answers, half a minute at most: agents send them a few seconds later.
     pub(in crate::state) async fn since(
         &self,
         since: Millis,
+        answers: usize,
     ) -> Result<Option<(ByTrace, ByTrace)>, TrackingError> {
+        let mut found = self.seen_since(since).await?;
+        for pause in PAUSES {
+            if found.0 >= answers {
+                break;
+            }
+            tokio::time::sleep(Duration::from_secs(pause)).await;
+            found = self.seen_since(since).await?;
+        }
+        Ok(found.1)
+    }
+
+    /// How many traces there are since then, and the ends of them.
+    async fn seen_since(&self, since: Millis) -> Result<(usize, Option<(ByTrace, ByTrace)>), TrackingError> {
         let inquiry = self.now().await?;
         let versions = inquiry.versions().await?;
         let mut seen = Vec::new();
@@ -84,7 +103,8 @@ impl Witness {
         seen.sort();
         let shared = seen.iter().any(|(_, version, _)| versions.is_shared(*version));
         let ends = seen.first().zip(seen.last()).filter(|_| !shared);
-        Ok(ends.map(|(first, last)| ((first.1, first.2.clone()), (last.1, last.2.clone()))))
+        let ends = ends.map(|(first, last)| ((first.1, first.2.clone()), (last.1, last.2.clone())));
+        Ok((seen.len(), ends))
     }
 
     /// With the version that the alias points at now, which is the likely one.
