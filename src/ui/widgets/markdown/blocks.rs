@@ -57,6 +57,11 @@ impl Span {
         (self.strong, self.emphasis, self.strikethrough, self.code, &self.link)
             == (other.strong, other.emphasis, other.strikethrough, other.code, &other.link)
     }
+
+    /// Whether it is written as it is shown.
+    fn is_verbatim(&self) -> bool {
+        self.text.len() == self.source.len()
+    }
 }
 
 /// Takes a text apart.
@@ -215,7 +220,12 @@ impl Reader {
         };
         match self.spans.last_mut() {
             // What does not stand together in the source stays apart: its place there would not be known.
-            Some(last) if last.looks_like(&span) && last.source.end == span.source.start => {
+            Some(last)
+                if last.looks_like(&span)
+                    && last.source.end == span.source.start
+                    && last.is_verbatim()
+                    && span.is_verbatim() =>
+            {
                 last.text.push_str(text);
                 last.source.end = span.source.end;
             }
