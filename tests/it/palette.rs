@@ -6,7 +6,7 @@ use flowdeck::state::navigation::ModelKind;
 use flowdeck::state::{Command, Route, RunTab};
 use serde_json::json;
 
-use crate::support::app::{App, click, is_shown, open, press, step_until, wait_for};
+use crate::support::app::{App, is_shown, open, press, step_until, wait_for};
 use crate::support::{Fault, Proxy, Servers};
 
 const SEARCH: &str = "/api/2.0/mlflow/experiments/search";
@@ -63,12 +63,14 @@ fn what_was_made_after_the_lists_were_loaded_is_found_by_a_part_of_its_name() {
         route(app) == Route::Model { kind: ModelKind::Model, name: name.clone() }
     });
 
-    // By pointer: all of them are there.
-    find(&mut app, "looked-up 100%");
+    // All of them are there, and one is chosen by the words that only it has.
+    find(&mut app, "LOOKED-UP 100%");
     wait_for(&mut app, "experiment it's looked-up 100% experiment");
-    // The list has room for what came from the next frame on.
-    app.step();
-    click(&mut app, "run it's looked-up 100% run");
+    wait_for(&mut app, "run it's looked-up 100% run");
+    press(&mut app, Key::Escape);
+    find(&mut app, "LOOKED-UP 100% run");
+    wait_for(&mut app, "run it's looked-up 100% run");
+    press(&mut app, Key::Enter);
     step_until(&mut app, "the run", |app| {
         route(app) == Route::Run { run_id: run_id.clone(), tab: RunTab::default() }
     });
