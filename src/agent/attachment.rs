@@ -19,6 +19,8 @@ use sha2::{Digest as _, Sha256};
 pub const MAX_FILE: u64 = 20_000_000;
 /// Most that the files of one message hold together, in bytes.
 pub const MAX_FILES: u64 = 40_000_000;
+/// Largest file that is copied with a request rather than read by the script, in bytes.
+const MAX_COPIED: u64 = 2_000;
 /// Longest text file that is sent as text unless it is wished otherwise, in bytes.
 const MAX_AS_TEXT: usize = 256 * 1024;
 
@@ -165,6 +167,11 @@ impl Attachment {
         std::str::from_utf8(data).ok()
     }
 
+    /// A word for its content where that would be too long to read. It needs no escapes in JSON, Python or a shell.
+    pub fn stand_in(&self) -> String {
+        format!("content-of-{}", self.sha256)
+    }
+
     /// The same without its content.
     pub fn without_data(&self) -> Self {
         Self { data: None, ..self.clone() }
@@ -178,24 +185,32 @@ impl Attachment {
 
 /// A file's content as a `data:` URL, written anew wherever it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DataUrl(Attachment);
+pub struct DataUrl {
+    file: Attachment,
+    /// A word is written in its place.
+    abridged: bool,
+}
 
 impl DataUrl {
     /// Of a file that has its content.
     pub(in crate::agent) fn of(attachment: &Attachment) -> Option<Self> {
-        attachment.data.is_some().then(|| Self(attachment.clone()))
+        attachment.data.is_some().then(|| Self { file: attachment.clone(), abridged: false })
     }
 
-    /// The file.
-    pub fn attachment(&self) -> &Attachment {
-        &self.0
+    /// Writes [`Attachment::stand_in`] from now on, if the file is a large one, which is answered.
+    pub(in crate::agent) fn abridge(&mut self) -> Option<&Attachment> {
+        self.abridged = self.file.size > MAX_COPIED;
+        self.abridged.then_some(&self.file)
     }
 }
 
 impl fmt::Display for DataUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let data = self.0.data().map(Arc::as_ref).unwrap_or_default();
-        write!(f, "data:{};base64,{}", self.0.media_type, Base64Display::new(data, &BASE64_STANDARD))
+        if self.abridged {
+            return f.write_str(&self.file.stand_in());
+        }
+        let data = self.file.data().map(Arc::as_ref).unwrap_or_default();
+        write!(f, "data:{};base64,{}", self.file.media_type, Base64Display::new(data, &BASE64_STANDARD))
     }
 }
 

@@ -162,8 +162,10 @@ impl AgentClient {
         let (sender, events) = mpsc::channel(CHANNEL);
         let (stop, stopped) = oneshot::channel();
         let clients = self.clone();
-        let body: Arc<str> = payload.to_json_for(&endpoint).into();
+        let payload = payload.clone();
         let task = runtime.spawn(async move {
+            // With files in it, writing it takes a while.
+            let body: Arc<str> = payload.to_json_for(&endpoint).into();
             let mut exchange = Exchange::new(endpoint, body, Outlet { sender, wake });
             let result = tokio::select! {
                 biased;

@@ -8,6 +8,7 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter};
 
+use super::attachment::Attachment;
 use super::endpoint::Endpoint;
 use super::headers::SentHeader;
 use super::request::{ACCEPT, Payload, RETURN_TRACE_ID};
@@ -38,8 +39,46 @@ pub fn to_curl(endpoint: &Endpoint, payload: &Payload) -> String {
     if endpoint.is_unverified() {
         lines.push("--insecure".to_owned());
     }
-    lines.push(format!("--data-raw {}", shell_quoted(&payload.to_json_for(endpoint))));
-    lines.join(" \\\n  ")
+    let (payload, files) = payload.abridged();
+    let body = payload.to_json_for(endpoint);
+    if files.is_empty() {
+        lines.push(format!("--data-raw {}", shell_quoted(&body)));
+        return lines.join(" \\\n  ");
+    }
+    lines.push("--data-binary @-".to_owned());
+    format!("{{\n{}}} | {}", shell_pieces(&body, &files), lines.join(" \\\n  "))
+}
+
+/// Commands that print a body with the contents of files in it, which are too long for a command line.
+fn shell_pieces(body: &str, files: &[Attachment]) -> String {
+    let mut commands = String::new();
+    let mut rest = body;
+    let next = |rest: &str| {
+        let found = files.iter().filter_map(|file| Some((rest.find(&file.stand_in())?, file)));
+        found.min_by_key(|(at, _)| *at)
+    };
+    while let Some((at, file)) = next(rest) {
+        let (before, after) = rest.split_at(at);
+        let before = shell_quoted(&format!("{before}data:{};base64,", file.media_type()));
+        let name = shell_quoted(&format!("./{}", file.name()));
+        commands += &["  printf %s ", &before, "\n  base64 < ", &name, " | tr -d '\\n'\n"].concat();
+        rest = after.strip_prefix(file.stand_in().as_str()).unwrap_or(after);
+    }
+    commands + &format!("  printf %s {}\n", shell_quoted(rest))
+}
+
+/// Reads a file in Python as `data_url` in a script.
+const DATA_URL: &str = "def data_url(path, media_type):\n    with open(path, \"rb\") as file:\n        content = base64.b64encode(file.read()).decode()\n    return f\"data:{media_type};base64,{content}\"\n\n\n";
+
+/// A body as a Python literal, and what has to stand before it: large files are read where the script runs.
+fn python_body(endpoint: &Endpoint, payload: &Payload) -> (String, &'static str) {
+    let (payload, files) = payload.abridged();
+    let mut body = indented(&payload.body(endpoint));
+    for file in &files {
+        let (name, kind) = (python_literal(&file.name()), python_literal(&file.media_type()));
+        body = body.replace(&format!("\"{}\"", file.stand_in()), &format!("data_url({name}, {kind})"));
+    }
+    (body, if files.is_empty() { "" } else { DATA_URL })
 }
 
 /// The request as a Python script that uses `requests`.
@@ -57,8 +96,14 @@ pub fn to_python(endpoint: &Endpoint, payload: &Payload) -> String {
         headers.push((&header.name, value));
     }
     let mut script = String::new();
+    let (body, define) = python_body(endpoint, payload);
+    if !define.is_empty() {
+        script.push_str("import base64\n");
+    }
     if endpoint.has_query() || headers.iter().any(|(_, value)| value.contains("os.environ[")) {
         script.push_str("import os\n\n");
+    } else if !define.is_empty() {
+        script.push('\n');
     }
     let headers: Vec<String> =
         headers.iter().map(|(name, value)| format!("        \"{name}\": {value},\n")).collect();
@@ -66,9 +111,9 @@ pub fn to_python(endpoint: &Endpoint, payload: &Payload) -> String {
     if endpoint.has_query() {
         url.push_str(" + \"?\" + os.environ[\"FLOWDECK_QUERY\"]");
     }
-    let body = indented(&payload.body(endpoint));
+    let gap = if define.is_empty() { "\n" } else { "\n\n" };
     let post = format!(
-        "import requests\n\nwith requests.post(\n    {url},\n    headers={{\n{}    }},\n",
+        "import requests\n{gap}{define}with requests.post(\n    {url},\n    headers={{\n{}    }},\n",
         headers.concat()
     );
     script.push_str(&post);
@@ -90,16 +135,17 @@ pub fn to_python(endpoint: &Endpoint, payload: &Payload) -> String {
 /// Databricks serving endpoint, or a route of MLflow's gateway. It reads the login from its own variables.
 pub fn to_deployments(endpoint: &Endpoint, payload: &Payload) -> Option<String> {
     let (target, name) = deployment(endpoint)?;
-    let inputs = payload.body(endpoint);
-    let call = format!("(\n    endpoint={},\n    inputs={},\n)", python_literal(&name), indented(&inputs));
+    let (inputs, define) = python_body(endpoint, payload);
+    let call = format!("(\n    endpoint={},\n    inputs={inputs},\n)", python_literal(&name));
     let client = python_literal(&target);
-    let run = if inputs.stream && target == DATABRICKS {
+    let run = if payload.stream && target == DATABRICKS {
         format!("for chunk in client.predict_stream{call}:\n    print(chunk)\n")
     } else {
         format!("print(client.predict{call})\n")
     };
     let import = "from mlflow.deployments import get_deploy_client";
-    Some(format!("{import}\n\nclient = get_deploy_client({client})\n{run}"))
+    let (before, gap) = if define.is_empty() { ("", "\n") } else { ("import base64\n\n", "\n\n") };
+    Some(format!("{before}{import}\n{gap}{define}client = get_deploy_client({client})\n{run}"))
 }
 
 /// Whether [`to_deployments`] has a script for an endpoint.
@@ -207,6 +253,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::agent::attachment::Message;
     use crate::agent::dialect::RequestDialect;
     use crate::agent::endpoint::Token;
     use crate::agent::headers::Header;
@@ -343,6 +390,34 @@ mod tests {
                 .status();
             let Ok(compiled) = compiled else { return };
             assert!(compiled.success(), "{script}");
+        }
+    }
+
+    #[test]
+    fn large_files_are_read_where_the_copy_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let data: Vec<u8> = (0..=255_u8).cycle().take(3_000).collect();
+        std::fs::write(folder.path().join("it's.bin"), &data).unwrap();
+        let file = Attachment::new("it's.bin", data);
+        let message = Message { text: "look".into(), attachments: vec![file.clone(), file.clone()] };
+        let payload = Payload::new(vec![InputItem::user(&message)]);
+        let expected: Value = serde_json::from_str(&payload.to_json()).unwrap();
+        let (curl, python) = (to_curl(&endpoint(false), &payload), to_python(&endpoint(false), &payload));
+        assert!(curl.len() < 2_000 && python.len() < 2_000 && !curl.contains(&file.stand_in()), "{curl}");
+        let printed = curl.replace("| curl", "| cat; exit; curl");
+        let run = |program: &str, script: &str| {
+            let mut command = std::process::Command::new(program);
+            command.arg("-c").arg(script).current_dir(&folder).output().ok()
+        };
+        if let Some(shell) = run("sh", &printed) {
+            assert_eq!(serde_json::from_slice::<Value>(&shell.stdout).unwrap(), expected);
+        }
+        let read = python.replace("import requests", "import json, sys").replace(
+            "with requests.post(",
+            "def post(*_, json, **__): print(__import__(\"json\").dumps(json)); sys.exit()\nwith post(",
+        );
+        if let Some(python) = run("python3", &read) {
+            assert_eq!(serde_json::from_slice::<Value>(&python.stdout).unwrap(), expected, "{read}");
         }
     }
 }

@@ -32,6 +32,13 @@ impl Token {
         if self.0.len() < 4 || !text.contains(&self.0) { text } else { text.replace(&self.0, "…") }
     }
 
+    /// How much of a growing text cannot be the beginning of the token, in bytes.
+    pub fn settled(&self, text: &str) -> usize {
+        let starts = self.0.char_indices().map(|(at, _)| at).filter(|at| *at > 0);
+        let longest = starts.rev().find(|at| text.ends_with(&self.0[..*at])).unwrap_or(0);
+        if self.0.len() < 4 { text.len() } else { text.len() - longest }
+    }
+
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::attachment::Attachment;
 use super::custom_inputs::CustomInputs;
 use super::dialect::RequestDialect;
 use super::dialect::messages::{ChatMessage, chat_messages};
 use super::endpoint::Endpoint;
-use super::wire::InputItem;
+use super::wire::{Content, InputItem, InputPart};
 
 /// What the endpoint is told it may answer with; it decides itself whether to stream.
 pub(super) const ACCEPT: &str = "text/event-stream, application/json";
@@ -57,6 +58,25 @@ impl Payload {
     /// The body as it is sent to an endpoint.
     pub fn to_json_for(&self, endpoint: &Endpoint) -> String {
         serde_json::to_string(&self.body(endpoint)).unwrap_or_default()
+    }
+
+    /// The same with [`Attachment::stand_in`] in place of large files, and these files, for reading and for scripts.
+    pub fn abridged(&self) -> (Self, Vec<Attachment>) {
+        let mut abridged = self.clone();
+        let mut files = Vec::new();
+        for item in &mut abridged.input {
+            let InputItem::Plain { content: Content::Parts(parts), .. } = item else { continue };
+            for part in parts {
+                if let InputPart::InputImage { image_url: url, .. }
+                | InputPart::InputFile { file_data: url, .. } = part
+                {
+                    files.extend(url.abridge().cloned());
+                }
+            }
+        }
+        files.sort_by(|a, b| a.sha256().cmp(b.sha256()));
+        files.dedup_by(|a, b| a.sha256() == b.sha256());
+        (abridged, files)
     }
 
     /// What is sent to an endpoint.

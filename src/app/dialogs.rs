@@ -41,6 +41,12 @@ impl Dialogs for NativeDialogs {
         async move { dialog.await.map(|file| file.path().to_owned()) }.boxed()
     }
 
+    fn pick_attachments(&self) -> BoxFuture<'static, Vec<PathBuf>> {
+        let dialog = rfd::AsyncFileDialog::new().set_title("Choose files to send").pick_files();
+        async move { dialog.await.unwrap_or_default().iter().map(|file| file.path().to_owned()).collect() }
+            .boxed()
+    }
+
     fn pick_program(&self) -> BoxFuture<'static, Option<PathBuf>> {
         let dialog = rfd::AsyncFileDialog::new().set_title("Choose a Python").pick_file();
         async move { dialog.await.map(|file| file.path().to_owned()) }.boxed()

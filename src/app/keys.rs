@@ -1,15 +1,18 @@
 //! Keys and palette from one table.
 
+use std::path::PathBuf;
+
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use crate::state::Command;
 use crate::state::bench::BenchCommand;
+use crate::state::chat::{AttachCommand, ChatCommand};
 use crate::state::command::Commands;
 use crate::state::compare::CompareCommand;
 use crate::state::navigation::{ModelKind, Route};
 use crate::state::serve::ServeCommand;
 use crate::state::settings::{Density, ThemeChoice};
-use crate::ui::{PaletteAction, ShortcutRow, Ui};
+use crate::ui::{PaletteAction, ShortcutRow, Ui, is_database};
 
 /// One command with its name and, perhaps, its keys.
 struct Entry {
@@ -139,11 +142,16 @@ pub(super) fn take_keys(ctx: &Context, ui: &Ui, out: &mut Commands) {
     }
 }
 
-/// A file dropped on the window is a database to open.
-pub(super) fn take_dropped_files(ctx: &Context, out: &mut Commands) {
-    let dropped = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
-    if let Some(path) = dropped {
-        out.push(Command::OpenFile(path));
+/// A file dropped on the window is a database to open; where the chat is on the screen, any other goes along with the
+/// next message.
+pub(super) fn take_dropped_files(ctx: &Context, chat: bool, out: &mut Commands) {
+    let dropped: Vec<PathBuf> =
+        ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+    let database = dropped.first().filter(|path| !chat || is_database(path));
+    if let Some(path) = database {
+        out.push(Command::OpenFile(path.clone()));
+    } else if !dropped.is_empty() {
+        out.push(ChatCommand::Attach(AttachCommand::Files(dropped)));
     }
 }
 

@@ -88,10 +88,11 @@ impl Flowdeck {
         if let Some(message) = message {
             state.notices.warning(message, None);
         }
+        state.chat.ask_by(Arc::clone(&state.dialogs));
         if let Some(folder) = options.data_folder {
             state.bench.keep_in(folder.join("bench"), &state.tasks, Arc::clone(&state.dialogs));
             let folder = folder.join("conversations");
-            state.chat.keep_in(folder, &state.tasks, Arc::clone(&state.dialogs));
+            state.chat.keep_in(folder, &state.tasks);
         }
         apply::apply_theme(ctx, state.settings.get().theme);
         system_theme::follow(ctx, &state.tasks);
@@ -128,7 +129,7 @@ impl eframe::App for Flowdeck {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         keys::take_keys(&ctx, &self.ui, &mut self.commands);
-        keys::take_dropped_files(&ctx, &mut self.commands);
+        keys::take_dropped_files(&ctx, ui::is_chat_shown(&self.state), &mut self.commands);
         let cx = ui::Cx { state: &self.state, now: format::now() };
         self.ui.show(ui, &cx, &mut self.commands);
         for command in self.commands.take() {

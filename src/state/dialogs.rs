@@ -22,6 +22,11 @@ pub trait Dialogs: Send + Sync + 'static {
     fn pick_conversations(&self) -> BoxFuture<'static, Option<PathBuf>> {
         self.pick_file()
     }
+    /// Files that go along with a message.
+    fn pick_attachments(&self) -> BoxFuture<'static, Vec<PathBuf>> {
+        let picked = self.pick_file();
+        Box::pin(async move { picked.await.into_iter().collect() })
+    }
     /// A program: the Python of an environment.
     fn pick_program(&self) -> BoxFuture<'static, Option<PathBuf>> {
         self.pick_file()

@@ -39,10 +39,15 @@ pub(in crate::state) fn append_to(path: &Path) -> io::Result<File> {
 
 /// Puts a whole file in place of the one that is there, in one step.
 pub(in crate::state) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    replace_bytes(path, text.as_bytes())
+}
+
+/// [`replace`] for what is no text.
+pub(in crate::state) fn replace_bytes(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     make_folder(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(content)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())

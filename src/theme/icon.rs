@@ -59,6 +59,7 @@ icons! {
     Copy = "copy": "Copy.",
     Download = "download": "Save to disk.",
     Upload = "upload": "Choose a file to send.",
+    Attach = "paperclip": "A file that goes along with a message.",
     External = "external-link": "Opens outside.",
     Link = "link": "An address.",
     File = "file": "A file.",

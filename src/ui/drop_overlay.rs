@@ -6,10 +6,16 @@ use egui::{Align2, Area, Context, Frame, Id, LayerId, Order, Sense, StrokeKind};
 
 use crate::theme::{self, Icon, Themed as _, size};
 
-/// Draws it while a file hovers.
-pub fn show(ctx: &Context) {
-    let Some(text) =
-        ctx.input(|input| input.raw.hovered_files.first().map(|file| words(file.path.as_deref())))
+/// Whether a file is a database to open, by its ending.
+pub fn is_database(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    ["db", "sqlite", "sqlite3"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+}
+
+/// Draws it while a file hovers. `chat`: it is on the screen, and takes what is no database.
+pub fn show(ctx: &Context, chat: bool) {
+    let Some((text, attaches)) =
+        ctx.input(|input| input.raw.hovered_files.first().map(|file| words(file.path.as_deref(), chat)))
     else {
         return;
     };
@@ -28,19 +34,20 @@ pub fn show(ctx: &Context) {
         .show(ctx, |ui| {
             Frame::popup(ui.style()).inner_margin(size::SPACE_L).show(ui, |ui| {
                 ui.horizontal(|ui| {
-                    ui.add(Icon::Dataset.tinted(tokens.text_strong).alt_text(""));
+                    let icon = if attaches { Icon::Attach } else { Icon::Dataset };
+                    ui.add(icon.tinted(tokens.text_strong).alt_text(""));
                     ui.label(theme::text::heading(text));
                 });
             });
         });
 }
 
-/// Says what is opened, by its name.
-fn words(path: Option<&Path>) -> String {
-    match path.and_then(Path::file_name) {
-        Some(name) => format!("Drop to open {}", name.to_string_lossy()),
-        None => "Drop to open the file".to_owned(),
-    }
+/// Says what is opened, or attached to the message, by its name.
+fn words(path: Option<&Path>, chat: bool) -> (String, bool) {
+    let attaches = chat && path.is_some_and(|path| !is_database(path));
+    let verb = if attaches { "attach" } else { "open" };
+    let name = path.and_then(Path::file_name).map_or("the file".into(), |name| name.to_string_lossy());
+    (format!("Drop to {verb} {name}"), attaches)
 }
 
 #[cfg(test)]
@@ -49,8 +56,10 @@ mod tests {
 
     #[test]
     fn a_file_is_named_without_its_folder() {
-        assert_eq!(words(Some(Path::new("/data/mlflow.db"))), "Drop to open mlflow.db");
-        assert_eq!(words(Some(Path::new("/"))), "Drop to open the file");
-        assert_eq!(words(None), "Drop to open the file");
+        assert_eq!(words(Some(Path::new("/data/mlflow.db")), true).0, "Drop to open mlflow.db");
+        assert_eq!(words(Some(Path::new("/data/a.png")), true).0, "Drop to attach a.png");
+        assert_eq!(words(Some(Path::new("/data/a.png")), false).0, "Drop to open a.png");
+        assert_eq!(words(Some(Path::new("/")), false).0, "Drop to open the file");
+        assert_eq!(words(None, true).0, "Drop to open the file");
     }
 }

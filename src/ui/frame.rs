@@ -92,7 +92,7 @@ impl Ui {
         self.palette.show(ui.ctx(), cx, out);
         self.shortcuts.show(ui.ctx());
         toasts::show(ui.ctx(), main.response.rect, cx, out);
-        drop_overlay::show(ui.ctx());
+        drop_overlay::show(ui.ctx(), is_chat_shown(cx.state));
     }
 
     /// Filters, cursors and half-typed descriptions belong to the server they were typed for.
@@ -200,6 +200,11 @@ fn has_list(state: &State) -> bool {
         && !matches!(state.navigation.current(), Route::Matrix(_) | Route::Compare { .. })
         && state.settings.get().list_shown
         && state.workspace.is_some()
+}
+
+/// Whether the chat is on the screen, alone or beside another.
+pub fn is_chat_shown(state: &State) -> bool {
+    state.navigation.current().section() == Section::Chat || state.settings.get().chat_panel
 }
 
 fn has_chat_panel(state: &State) -> bool {

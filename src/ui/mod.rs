@@ -30,7 +30,8 @@ use crate::entities::Millis;
 use crate::state::workspace::Workspace;
 use crate::state::{Route, State};
 
-pub use frame::Ui;
+pub use drop_overlay::is_database;
+pub use frame::{Ui, is_chat_shown};
 pub use palette::{PaletteAction, PaletteView};
 pub use shortcuts::ShortcutRow;
 

@@ -8,6 +8,8 @@ mod answering;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod attachments;
+#[cfg(test)]
 mod bench;
 #[cfg(test)]
 mod board;

@@ -6,25 +6,11 @@ use flowdeck::state::journal::Outcome;
 use flowdeck::state::navigation::ModelKind;
 
 use crate::support::app::{
-    self, App, ScriptedDialogs, Start, click, done_here, start, step_until, type_into, wait_for,
+    self, App, Dropped, ScriptedDialogs, Start, click, done_here, start, step_until, type_into, wait_for,
     wait_for_text,
 };
 
 const MODEL: &str = "MyMinimalAgent_Registered";
-
-/// A file on its way from a file manager.
-#[derive(Debug)]
-struct Dropped(std::path::PathBuf);
-
-impl egui::DroppedFile for Dropped {
-    fn path(&self) -> &std::path::Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        std::fs::read(&self.0).map_err(|error| error.to_string())
-    }
-}
 
 fn sample() -> App {
     let mut app = start(Start { sample: true, ..Start::default() });

@@ -29,6 +29,11 @@ const MEMORY: u64 = 384 * 1024 * 1024;
 impl Picture {
     /// Decodes PNG, JPEG, GIF (its first picture) or WebP.
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, String> {
+        Self::decode_small(bytes, LARGEST)
+    }
+
+    /// The same, no side longer than `side`.
+    pub(in crate::state) fn decode_small(bytes: &[u8], side: u32) -> Result<Self, String> {
         let reader = ImageReader::new(Cursor::new(bytes))
             .with_guessed_format()
             .map_err(|_io| UNREADABLE.to_owned())?;
@@ -53,7 +58,7 @@ impl Picture {
         if original.contains(&0) {
             return Err(EMPTY.into());
         }
-        let fitting = fit(decoded);
+        let fitting = fit(decoded, side);
         let size = [fitting.width(), fitting.height()];
         let mut rgba = fitting.into_rgba8().into_raw();
         multiply(&mut rgba);
@@ -124,12 +129,8 @@ fn multiply(rgba: &mut [u8]) {
     }
 }
 
-fn fit(picture: DynamicImage) -> DynamicImage {
-    if picture.width().max(picture.height()) <= LARGEST {
-        picture
-    } else {
-        picture.thumbnail(LARGEST, LARGEST)
-    }
+fn fit(picture: DynamicImage, side: u32) -> DynamicImage {
+    if picture.width().max(picture.height()) <= side { picture } else { picture.thumbnail(side, side) }
 }
 
 fn scaled(length: f32, scale: f32) -> u32 {

@@ -10,6 +10,7 @@ use super::beside::Beside;
 use super::conversation::Conversation;
 use super::markdown::{compared, markdown};
 use super::shelf::{News, Shelf, Summary, Whole, summary};
+use crate::agent::{to_curl, to_python};
 use crate::state::Command;
 use crate::state::artifacts::safe_name;
 use crate::state::chat::ChatCommand;
@@ -31,7 +32,7 @@ pub(super) struct Kept {
     /// The one that is being read to be shown.
     loading: Option<Wanted>,
     /// Those that are to be copied: being read, or as text that waits for the clipboard.
-    copying: Option<Wanted>,
+    copying: Option<(Wanted, CopyAs)>,
     copied: Option<String>,
     words: String,
     /// What was found for other words stays until the answer is here.
@@ -50,12 +51,42 @@ struct Wanted {
 
 impl Wanted {
     /// One file is here, or never will be. Whether that was the last.
-    fn take(wanted: &mut Option<Self>, id: u64) -> Option<u64> {
-        let reading = wanted.as_mut()?;
-        let before = reading.missing.len();
-        reading.missing.retain(|missing| *missing != id);
-        let done = reading.missing.is_empty() && before > 0;
-        if done { wanted.take().map(|wanted| wanted.id) } else { None }
+    fn take(&mut self, id: u64) -> bool {
+        let before = self.missing.len();
+        self.missing.retain(|missing| *missing != id);
+        self.missing.is_empty() && before > 0
+    }
+
+    fn is_about(&self, id: u64) -> bool {
+        self.id == id || self.missing.contains(&id)
+    }
+}
+
+/// What a conversation is copied as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyAs {
+    /// The branch that is shown, to read.
+    Markdown,
+    /// Its last request, which says all of it, for a shell; of a comparison, each pane's.
+    Curl,
+    /// The same for Python.
+    Python,
+}
+
+impl CopyAs {
+    fn text_of(self, panes: &[&Conversation]) -> Option<String> {
+        let write = match (self, panes) {
+            (_, []) => return None,
+            (Self::Markdown, [one]) => return Some(markdown(one)),
+            (Self::Markdown, panes) => return Some(compared(panes)),
+            (Self::Curl, _) => to_curl,
+            (Self::Python, _) => to_python,
+        };
+        let requests = panes.iter().filter_map(|pane| {
+            let last = pane.turns.last()?;
+            Some(write(&last.endpoint, &pane.payload(last.id)?))
+        });
+        Some(requests.collect::<Vec<_>>().join("\n")).filter(|text| !text.is_empty())
     }
 }
 
@@ -70,11 +101,22 @@ enum Asked {
     Import,
 }
 
+impl Kept {
+    /// Who asks the user for files.
+    pub(super) fn dialogs(&self) -> Option<&Arc<dyn Dialogs>> {
+        self.dialogs.as_ref()
+    }
+}
+
 impl Chat {
-    /// Keeps conversations in a folder from now on, and lists those that are there.
-    pub fn keep_in(&mut self, folder: PathBuf, tasks: &Tasks, dialogs: Arc<dyn Dialogs>) {
-        self.kept.shelf = Shelf::open(folder, tasks);
+    /// Asks the user for files by these dialogs.
+    pub fn ask_by(&mut self, dialogs: Arc<dyn Dialogs>) {
         self.kept.dialogs = Some(dialogs);
+    }
+
+    /// Keeps conversations in a folder from now on, and lists those that are there.
+    pub fn keep_in(&mut self, folder: PathBuf, tasks: &Tasks) {
+        self.kept.shelf = Shelf::open(folder, tasks);
     }
 
     /// Whether there is a folder to keep conversations in.
@@ -257,8 +299,8 @@ impl Chat {
             loaded.abandon();
             loaded
         });
-        self.kept.loading.take_if(|wanted| wanted.id == id || wanted.missing.contains(&id));
-        self.kept.copying.take_if(|wanted| wanted.id == id || wanted.missing.contains(&id));
+        self.kept.loading.take_if(|wanted| wanted.is_about(id));
+        self.kept.copying.take_if(|(wanted, _)| wanted.is_about(id));
         let listed = self.kept.on_disk.iter().position(|known| known.id == id);
         let on_disk = listed.map(|at| self.kept.on_disk.remove(at));
         let is_kept = on_disk.is_some() || loaded.as_ref().is_some_and(|loaded| loaded.kept);
@@ -295,24 +337,19 @@ impl Chat {
         self.relist();
     }
 
-    /// Makes Markdown of a conversation; reads it first where it is not loaded.
-    pub(super) fn copy_markdown(&mut self, id: u64) {
+    /// Makes text of a conversation; reads it first where it is not loaded.
+    pub(super) fn copy_text(&mut self, id: u64, copy_as: CopyAs) {
         let missing = self.not_loaded(id);
         if missing.is_empty() {
             let members = self.members(id);
             let loaded =
                 members.iter().filter_map(|id| self.conversations.iter().find(|known| known.id == *id));
-            let loaded: Vec<&Conversation> = loaded.collect();
-            self.kept.copied = match loaded.as_slice() {
-                [] => None,
-                [one] => Some(markdown(one)),
-                panes => Some(compared(panes)),
-            };
+            self.kept.copied = copy_as.text_of(&loaded.collect::<Vec<_>>());
         } else if let Some(shelf) = &self.kept.shelf {
             for id in &missing {
                 shelf.load(*id);
             }
-            self.kept.copying = Some(Wanted { id, missing });
+            self.kept.copying = Some((Wanted { id, missing }, copy_as));
         }
     }
 
@@ -411,7 +448,8 @@ impl Chat {
     fn take_loaded(&mut self, loaded: Conversation) {
         let id = loaded.id;
         // It may have been deleted since it was asked for.
-        let wanted = [&self.kept.loading, &self.kept.copying].into_iter().flatten();
+        let copying = self.kept.copying.as_ref().map(|(wanted, _)| wanted);
+        let wanted = [self.kept.loading.as_ref(), copying].into_iter().flatten();
         if !wanted.into_iter().any(|wanted| wanted.missing.contains(&id)) {
             return;
         }
@@ -423,11 +461,11 @@ impl Chat {
 
     /// A file was read, or is not there: what waited for it may be whole.
     fn take_read(&mut self, id: u64) {
-        if let Some(copied) = Wanted::take(&mut self.kept.copying, id) {
-            self.copy_markdown(copied);
+        if let Some((copied, copy_as)) = self.kept.copying.take_if(|(wanted, _)| wanted.take(id)) {
+            self.copy_text(copied.id, copy_as);
         }
-        if let Some(shown) = Wanted::take(&mut self.kept.loading, id)
-            && let Some(shown) = self.members(shown).into_iter().find(|id| self.not_loaded(*id).is_empty())
+        if let Some(shown) = self.kept.loading.take_if(|wanted| wanted.take(id))
+            && let Some(shown) = self.members(shown.id).into_iter().find(|id| self.not_loaded(*id).is_empty())
         {
             self.current = shown;
         }

@@ -2,12 +2,14 @@
 //!
 //! - `endpoint`: which agent is talked to, and how it is;
 //! - `conversation`: turns, and what the next request carries;
+//! - `attached`: files that go along with the next message; `pictures`: small pictures of them;
 //! - `beside`, `difference`, `steps`, `pace`: several endpoints side by side;
 //! - `kept`: the list of all, and what is done with it;
 //! - `shelf`: conversations on disk;
 //! - `markdown`: a conversation for the clipboard;
 //! - `client`: the one HTTP client.
 
+mod attached;
 mod beside;
 #[cfg(test)]
 mod beside_tests;
@@ -18,11 +20,13 @@ mod endpoint;
 mod kept;
 mod markdown;
 mod pace;
+mod pictures;
 mod shelf;
 mod steps;
 
 use std::time::Instant;
 
+pub use attached::{AttachCommand, Attached, Pasted};
 pub use beside::Beside;
 pub(in crate::state) use client::SharedClient;
 use conversation::Question;
@@ -30,9 +34,11 @@ pub use conversation::{Ask, Conversation, Manner, Turn};
 use difference::Differences;
 pub use difference::{CallChange, Difference, Mark};
 pub use endpoint::{TOKEN_VARIABLE, Target};
+pub use kept::CopyAs;
 use kept::Kept;
 pub use markdown::markdown;
 use pace::Pace;
+pub use pictures::{Pictures, Small};
 pub use shelf::Summary;
 pub use steps::{Figures, Step, Summing, fastest, steps, sum_up};
 
@@ -40,7 +46,7 @@ use super::format;
 use super::notices::Notices;
 use super::settings::Settings;
 use super::tasks::Tasks;
-pub use crate::agent::Message;
+pub use crate::agent::{Attachment, Message};
 use crate::agent::{RequestDialect, Token};
 
 /// More endpoints than this are not asked at once.
@@ -78,6 +84,10 @@ pub enum ChatCommand {
         /// What to send.
         message: Message,
     },
+    /// About the files that go along with the next message.
+    Attach(AttachCommand),
+    /// Make a small picture of a file.
+    Picture(Attachment),
     /// Ask the question of a turn again, as another branch.
     Regenerate(u64),
     /// Ask an endpoint in this dialect from now on, and the question of this turn again. Only a click asks for it.
@@ -126,8 +136,8 @@ pub enum ChatCommand {
     Search(String),
     /// Ask where to, and write a conversation there as JSON Lines; all of them without an id.
     Export(Option<u64>),
-    /// Put a conversation on the clipboard as Markdown; it is read first where it is not loaded.
-    CopyMarkdown(u64),
+    /// Put a conversation on the clipboard; it is read first where it is not loaded.
+    Copy(u64, CopyAs),
     /// Ask for a file of JSON Lines, and read the conversations in it.
     Import,
     /// Keep conversations on this machine, or not.
@@ -140,6 +150,10 @@ pub struct Chat {
     pub target: Target,
     /// Whether a stream is asked for.
     pub stream: bool,
+    /// Files that go along with the next message.
+    pub attached: Attached,
+    /// Small pictures of images.
+    pub pictures: Pictures,
     conversations: Vec<Conversation>,
     current: u64,
     kept: Kept,
@@ -174,6 +188,8 @@ impl Chat {
         Self {
             target: Target::new(client.clone(), token),
             stream: true,
+            attached: Attached::default(),
+            pictures: Pictures::default(),
             conversations: vec![Conversation::new(first, String::new())],
             current: first,
             kept: Kept::default(),
@@ -219,6 +235,8 @@ impl Chat {
     /// Takes what arrived.
     pub fn poll(&mut self, deadline: Instant, tasks: &Tasks, notices: &mut Notices, settings: &mut Settings) {
         self.target.poll(tasks);
+        self.attached.poll(tasks, notices);
+        self.pictures.poll(tasks);
         self.poll_kept(notices);
         let mut grown = Vec::new();
         for conversation in &mut self.conversations {
@@ -290,9 +308,14 @@ impl Chat {
             }
             ChatCommand::SetStream(stream) => self.stream = stream,
             ChatCommand::Send(message) => self.say(message, tasks, notices, settings),
+            ChatCommand::Attach(command) => {
+                self.attached.apply(command, self.kept.dialogs(), tasks);
+            }
+            ChatCommand::Picture(file) => self.pictures.ask(file, tasks),
             ChatCommand::Edit { conversation, turn, message } => {
                 let step = self.step_of(turn).filter(|_| self.is_comparing() && !message.is_empty());
                 if let Some(step) = step {
+                    self.attached.sent(&message);
                     self.again(step, Some(&message), tasks, notices, settings);
                     return;
                 }
@@ -360,7 +383,7 @@ impl Chat {
             ChatCommand::Restore(ids) => self.restore(&ids),
             ChatCommand::Search(words) => self.search(&words),
             ChatCommand::Export(one) => self.export(one, tasks),
-            ChatCommand::CopyMarkdown(id) => self.copy_markdown(id),
+            ChatCommand::Copy(id, copy_as) => self.copy_text(id, copy_as),
             ChatCommand::Import => self.import(tasks),
             ChatCommand::Keep(keep) => self.set_keep(keep, settings),
         }
@@ -406,6 +429,7 @@ impl Chat {
         if !self.can_send() || message.is_empty() {
             return;
         }
+        self.attached.sent(&message);
         if self.is_comparing() {
             self.say_to_all(&message, tasks, notices, settings);
         } else {

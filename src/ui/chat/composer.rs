@@ -3,8 +3,9 @@
 use egui::{Align, Frame, Id, Key, KeyboardShortcut, Layout, Margin, Modifiers, Stroke, TextEdit, Ui};
 
 use super::Place;
+use super::files::{Textures, take_pasted};
 use crate::state::Command;
-use crate::state::chat::{Chat, ChatCommand, Message};
+use crate::state::chat::{AttachCommand, Chat, ChatCommand, Message};
 use crate::state::command::Commands;
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::widgets;
@@ -14,6 +15,8 @@ const FIRST_WORDS: [&str; 3] =
     ["Why is OTIF down this week?", "What can you do?", "Which tools do you have, and what do they need?"];
 /// How to have somebody to talk to.
 const SERVE: &str = "mlflow models serve -m models:/Name@prod -p 5001 --env-manager local";
+/// What the clip does.
+const ATTACH_HINT: &str = "Attach files. They can be dropped on the chat, and pictures pasted, too";
 /// How it is sent.
 const HINT: &str = "Enter sends · Shift+Enter for a new line";
 /// The same where there is little room.
@@ -48,13 +51,23 @@ impl ComposerView {
     }
 
     /// Draws it.
-    pub fn show(&mut self, ui: &mut Ui, chat: &Chat, place: Place, out: &mut Commands) {
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        chat: &Chat,
+        place: Place,
+        textures: &mut Textures,
+        out: &mut Commands,
+    ) {
         let running = chat.is_running();
         let id = ui.make_persistent_id("message");
         self.forget_replaced(chat);
         self.take_escape(ui, running, place, out);
+        if self.focused || (place.full && ui.memory(|memory| memory.focused().is_none())) {
+            take_pasted(ui, out);
+        }
         if self.replaces.is_some() {
-            self.replacing_ui(ui);
+            self.replacing_ui(ui, out);
         }
         let tokens = ui.tokens();
         let focused = ui.memory(|memory| memory.has_focus(id));
@@ -65,9 +78,13 @@ impl ComposerView {
             .corner_radius(size::RADIUS_LARGE)
             .inner_margin(Margin::same(6))
             .show(ui, |ui| {
+                textures.chips_ui(ui, chat, out);
                 self.field_ui(ui, id, chat, place, out);
                 ui.horizontal(|ui| {
-                    ui.add_space(size::SPACE_XS);
+                    let attach = theme::button::icon(Icon::Attach, "Attach files");
+                    if ui.add(attach).on_hover_text(ATTACH_HINT).clicked() {
+                        out.push(ChatCommand::Attach(AttachCommand::Pick));
+                    }
                     let hint = if ui.available_width() > ROOM_FOR_HINT { HINT } else { SHORT_HINT };
                     ui.label(theme::text::small(hint));
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -127,13 +144,16 @@ impl ComposerView {
                 return;
             }
         }
-        let ready = chat.can_send() && !self.text.trim().is_empty();
+        let ready = self.is_ready(chat);
         let send = theme::button::primary((Icon::Send.sized(size::ICON_SMALL).alt_text(""), "Send"));
         let response = ui.add_enabled(ready, send).on_hover_text("Enter");
         let response = match chat.target.endpoint() {
             None => response.on_disabled_hover_text("Enter the agent's address above"),
             Some(_) if chat.current().is_some_and(|current| !current.is_well_typed()) => {
                 response.on_disabled_hover_text("custom_inputs or context above is no valid JSON")
+            }
+            Some(_) if chat.attached.is_reading() => {
+                response.on_disabled_hover_text("The files are still being read")
             }
             Some(_) => response.on_disabled_hover_text("Write a message first"),
         };
@@ -142,13 +162,12 @@ impl ComposerView {
         }
     }
 
-    fn replacing_ui(&mut self, ui: &mut Ui) {
+    fn replacing_ui(&mut self, ui: &mut Ui, out: &mut Commands) {
         ui.horizontal(|ui| {
             ui.add(Icon::Edit.sized(size::ICON_SMALL).tint(ui.tokens().text_weak).alt_text(""));
             ui.label(theme::text::small("Sent in its place. What was said before stays as another branch"));
             if ui.add(theme::button::quiet("Cancel")).clicked() {
-                self.replaces = None;
-                self.text.clear();
+                self.give_up(out);
             }
         });
     }
@@ -165,17 +184,30 @@ impl ComposerView {
             if running {
                 out.push(ChatCommand::Stop);
             } else {
-                self.replaces = None;
-                self.text.clear();
+                self.give_up(out);
             }
         }
     }
 
+    /// Gives up on a change of an earlier message.
+    fn give_up(&mut self, out: &mut Commands) {
+        self.replaces = None;
+        self.text.clear();
+        out.push(ChatCommand::Attach(AttachCommand::TakeUp(Vec::new())));
+    }
+
+    /// Whether there is something to send, all of it.
+    fn is_ready(&self, chat: &Chat) -> bool {
+        let something = !self.text.trim().is_empty() || !chat.attached.files().is_empty();
+        chat.can_send() && something && !chat.attached.is_reading()
+    }
+
     fn send(&mut self, chat: &Chat, out: &mut Commands) {
-        if !chat.can_send() || self.text.trim().is_empty() {
+        if !self.is_ready(chat) {
             return;
         }
-        let message = Message::from(std::mem::take(&mut self.text).trim());
+        let mut message = Message::from(std::mem::take(&mut self.text).trim());
+        message.attachments = chat.attached.files().to_vec();
         out.push(match self.replaces.take() {
             Some((conversation, turn)) => ChatCommand::Edit { conversation, turn, message },
             None => ChatCommand::Send(message),

@@ -6,7 +6,7 @@ use super::items::{data_ui, seconds};
 use super::messages::Tools;
 use super::turn::Look;
 use crate::agent::wire::pretty_json;
-use crate::agent::{Endpoint, Payload, is_deployment, to_curl, to_deployments, to_python};
+use crate::agent::{Attachment, Endpoint, Payload, is_deployment, to_curl, to_deployments, to_python};
 use crate::state::bench::{BenchCommand, case_of_turn};
 use crate::state::chat::{ChatCommand, Conversation, Turn};
 use crate::state::format;
@@ -34,7 +34,7 @@ impl RawView {
         let Some(report) = &turn.report else { return };
         let pretty = pretty_json(&report.response);
         let request = conversation.payload(turn.id);
-        let request = request.map(|payload| payload.to_json_for(&turn.endpoint)).unwrap_or_default();
+        let request = request.map(|payload| readable(&payload, &turn.endpoint)).unwrap_or_default();
         *self = Self {
             turn: Some(turn.id),
             reveal: true,
@@ -43,6 +43,16 @@ impl RawView {
             response: pretty.unwrap_or_else(|| report.response.to_string()),
         };
     }
+}
+
+/// A body with large files named rather than written out.
+fn readable(payload: &Payload, endpoint: &Endpoint) -> String {
+    let (payload, files) = payload.abridged();
+    let named = |body: String, file: &Attachment| {
+        let size = format::bytes(file.size());
+        body.replace(&file.stand_in(), &format!("data:{};base64,… ({size})", file.media_type()))
+    };
+    files.iter().fold(payload.to_json_for(endpoint), named)
 }
 
 /// Draws it.

@@ -4,6 +4,7 @@ use egui::{Align, Color32, Key, Layout, Response, RichText, Sense, TextEdit, Ui,
 
 use super::Place;
 use super::fold::fold_ui;
+use super::json::json_ui;
 use super::{endpoint_editor, endpoints};
 use crate::agent::{Endpoint, Health, Token};
 use crate::state::chat::{Chat, ChatCommand, Conversation, Target};
@@ -264,19 +265,6 @@ impl HeaderView {
     }
 }
 
-/// A field for a JSON object, with what is wrong with it below. Whether it was changed.
-fn json_ui(ui: &mut Ui, name: &str, hint: &str, text: &mut String, problem: Option<&str>) -> bool {
-    let failure = ui.tokens().failure.fg;
-    ui.label(theme::text::label(name));
-    let field = TextEdit::multiline(text).code_editor().desired_rows(1).hint_text(hint);
-    let field = if problem.is_some() { field.text_color(failure) } else { field };
-    let changed = ui.add(field.desired_width(f32::INFINITY)).accessible_name(name).changed();
-    if let Some(problem) = problem {
-        word_ui(ui, problem.to_owned(), failure);
-    }
-    changed
-}
-
 const OPTIONS: &str = "Token, system prompt, custom inputs, streaming";
 
 /// All conversations, to go to one of them.
@@ -387,6 +375,6 @@ pub(super) fn dot_ui(ui: &mut Ui, color: Color32) {
     ui.painter().circle_filled(rect.center(), 4.0, color);
 }
 
-fn word_ui(ui: &mut Ui, text: String, color: Color32) -> Response {
+pub(super) fn word_ui(ui: &mut Ui, text: String, color: Color32) -> Response {
     ui.add(egui::Label::new(RichText::new(text).small().color(color)).wrap())
 }

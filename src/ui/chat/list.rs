@@ -3,7 +3,7 @@
 use egui::{Align, Key, Label, Layout, Modifiers, Ui};
 
 use crate::state::bench::{BenchCommand, cases_of_conversation};
-use crate::state::chat::{Chat, ChatCommand, Summary};
+use crate::state::chat::{Chat, ChatCommand, CopyAs, Summary};
 use crate::state::command::Commands;
 use crate::state::format;
 use crate::theme::{self, Icon, Themed as _, size};
@@ -94,8 +94,15 @@ pub(super) fn menu_ui(ui: &mut Ui, chat: &Chat, id: u64, rename: &mut Option<u64
         out.push(ChatCommand::Show(id));
         *rename = Some(id);
     }
-    if ui.button((Icon::Copy.image(), "Copy as Markdown")).clicked() {
-        out.push(ChatCommand::CopyMarkdown(id));
+    let copies = [
+        ("Copy as Markdown", Icon::Copy, CopyAs::Markdown),
+        ("Copy as curl", Icon::Terminal, CopyAs::Curl),
+        ("Copy as Python", Icon::Code, CopyAs::Python),
+    ];
+    for (word, icon, copy_as) in copies {
+        if ui.button((icon.image(), word)).clicked() {
+            out.push(ChatCommand::Copy(id, copy_as));
+        }
     }
     if chat.can_keep() && ui.button((Icon::Download.image(), "Export…")).clicked() {
         out.push(ChatCommand::Export(Some(id)));

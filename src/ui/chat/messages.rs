@@ -6,9 +6,10 @@ use egui::style::ScrollAnimation;
 use egui::{Align2, Rect, ScrollArea, Ui, vec2};
 
 use super::composer::ComposerView;
+use super::files::Textures;
 use super::footer::RawView;
 use super::{Place, column_ui, turn};
-use crate::state::chat::Conversation;
+use crate::state::chat::{Chat, Conversation};
 use crate::state::command::Commands;
 use crate::theme::{self, Icon, size};
 use crate::ui::Cx;
@@ -38,7 +39,9 @@ pub struct MessagesView {
 
 /// What drawing a turn needs besides the turn.
 pub(super) struct Tools<'a> {
+    pub chat: &'a Chat,
     pub markdown: &'a mut Markdown,
+    pub textures: &'a mut Textures,
     pub composer: &'a mut ComposerView,
     pub raw: &'a mut RawView,
     /// A tracking server, which may have the traces.
@@ -53,7 +56,7 @@ impl MessagesView {
         ui: &mut Ui,
         cx: &Cx<'_>,
         place: Place,
-        markdown: &mut Markdown,
+        (markdown, textures): (&mut Markdown, &mut Textures),
         composer: &mut ComposerView,
         out: &mut Commands,
     ) {
@@ -63,7 +66,8 @@ impl MessagesView {
         }
         self.follow(conversation);
         let connected = cx.workspace().is_some();
-        let mut tools = Tools { markdown, composer, raw: &mut self.raw, connected, out };
+        let chat = &cx.state.chat;
+        let mut tools = Tools { chat, markdown, textures, composer, raw: &mut self.raw, connected, out };
         let heights = &mut self.heights;
         let to_end = std::mem::take(&mut self.to_end);
         // What the user unfolds may push the end away; only an answer holds on to it.
@@ -161,9 +165,10 @@ fn turns_ui(
 
 /// A button over the end of the list. Whether it was clicked.
 pub(super) fn latest_ui(ui: &mut Ui, over: Rect) -> bool {
-    let room = vec2(92.0, size::CONTROL);
+    let room = vec2(132.0, size::CONTROL);
     let at = Align2::CENTER_BOTTOM.align_size_within_rect(room, over.shrink(size::SPACE_S));
-    let button = theme::button::default((Icon::ArrowDown.sized(size::ICON_SMALL).alt_text(""), "Latest"));
+    let button =
+        theme::button::default((Icon::ArrowDown.sized(size::ICON_SMALL).alt_text(""), "New text below"));
     keep_clear(ui.ctx(), at);
     ui.put(at, button).on_hover_text("Go to the latest message").clicked()
 }

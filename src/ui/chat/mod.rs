@@ -2,19 +2,22 @@
 //!
 //! - `list`: all conversations, at the left of the screen;
 //! - `header`: conversations, address, health, token, system prompt;
+//! - `json`: a field for custom inputs and context;
 //! - `endpoints`: the list of those that are known, and the editor of one;
 //! - `messages`: the turns, of which only the visible ones are laid out;
 //! - `turn`, `items`, `notes`, `footer`: one turn;
 //! - `panes`: several endpoints side by side;
-//! - `composer`: the field to write in, Send and Stop.
+//! - `composer`: the field to write in, Send and Stop; `files`: what goes along with a message.
 
 mod composer;
 mod endpoint_editor;
 mod endpoints;
+mod files;
 mod fold;
 mod footer;
 mod header;
 mod items;
+mod json;
 mod list;
 mod messages;
 mod notes;
@@ -42,6 +45,7 @@ pub struct ChatView {
     panes: panes::PanesView,
     chooser: panes::ChooserView,
     markdown: Markdown,
+    textures: files::Textures,
     /// The frame in which it was last drawn, and whether it had the window to itself: when it opens, the cursor
     /// goes into the composer.
     seen: (u64, bool),
@@ -121,15 +125,19 @@ impl ChatView {
             .resizable(false)
             .show_separator_line(false)
             .frame(Frame::new().inner_margin(padding))
-            .show(ui, |ui| column_ui(ui, |ui| self.composer.show(ui, chat, place, out)));
+            .show(ui, |ui| {
+                column_ui(ui, |ui| self.composer.show(ui, chat, place, &mut self.textures, out));
+            });
         keep_clear(ui.ctx(), composer.response.rect);
         CentralPanel::no_frame().show(ui, |ui| {
             if chat.is_comparing() {
-                self.panes.show(ui, cx, place.moved, (&mut self.markdown, &mut self.composer), out);
+                let drawn = (&mut self.markdown, &mut self.textures, &mut self.composer);
+                self.panes.show(ui, cx, place.moved, drawn, out);
             } else if chat.current().is_none_or(|current| current.turns.is_empty()) {
                 empty_ui(ui, chat, out);
             } else {
-                self.messages.show(ui, cx, place, &mut self.markdown, &mut self.composer, out);
+                let drawn = (&mut self.markdown, &mut self.textures);
+                self.messages.show(ui, cx, place, drawn, &mut self.composer, out);
             }
         });
     }

@@ -8,7 +8,7 @@ use egui::{Align, Layout, Margin, Ui};
 use super::messages::Tools;
 use super::{boxed, footer, items, notes};
 use crate::state::Command;
-use crate::state::chat::{Ask, CallChange, ChatCommand, Conversation, Mark, Turn};
+use crate::state::chat::{Ask, AttachCommand, CallChange, ChatCommand, Conversation, Mark, Message, Turn};
 use crate::theme::{self, Icon, Themed as _, size};
 
 /// A turn and where it stands.
@@ -64,15 +64,22 @@ pub(super) fn ask_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
     match &look.turn.ask {
         Ask::Message(message) => {
             let text = message.text.as_str();
+            let files = &message.attachments;
             boxed(ui, fill).inner_margin(Margin::symmetric(size::SPACE_M as i8, 3)).show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-                    ask_buttons_ui(ui, look, text, tools);
+                    ask_buttons_ui(ui, look, message, tools);
                     ui.with_layout(Layout::top_down(Align::Min), |ui| {
                         ui.spacing_mut().item_spacing.y = 0.0;
                         ui.add_space(BESIDE_BUTTON);
-                        ui.add(egui::Label::new(text).wrap().selectable(true));
-                        ui.add_space(BESIDE_BUTTON);
+                        if !text.is_empty() {
+                            ui.add(egui::Label::new(text).wrap().selectable(true));
+                            ui.add_space(BESIDE_BUTTON);
+                        }
+                        if !files.is_empty() {
+                            tools.textures.sent_ui(ui, tools.chat, files, tools.out);
+                            ui.add_space(BESIDE_BUTTON);
+                        }
                     });
                 });
             });
@@ -86,16 +93,17 @@ pub(super) fn ask_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
     }
 }
 
-fn ask_buttons_ui(ui: &mut Ui, look: &Look<'_>, text: &str, tools: &mut Tools<'_>) {
+fn ask_buttons_ui(ui: &mut Ui, look: &Look<'_>, message: &Message, tools: &mut Tools<'_>) {
     ui.spacing_mut().item_spacing.x = 0.0;
     let copy = theme::button::quiet(Icon::Copy.sized(size::ICON_SMALL).alt_text("Copy the message"));
     if ui.add(copy).on_hover_text("Copy the message").clicked() {
-        tools.out.push(Command::Copy(text.to_owned(), "the message"));
+        tools.out.push(Command::Copy(message.text.clone(), "the message"));
     }
     if !look.conversation.is_running() {
         let edit = theme::button::quiet(Icon::Edit.sized(size::ICON_SMALL).alt_text("Edit and send again"));
         if ui.add(edit).on_hover_text("Edit and send again").clicked() {
-            tools.composer.edit(text, look.conversation.id, look.turn.id);
+            tools.composer.edit(&message.text, look.conversation.id, look.turn.id);
+            tools.out.push(ChatCommand::Attach(AttachCommand::TakeUp(message.attachments.clone())));
         }
     }
 }

@@ -55,6 +55,20 @@ impl Dialogs for ScriptedDialogs {
     }
 }
 
+/// A file on its way from a file manager.
+#[derive(Debug)]
+pub struct Dropped(pub PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
+
 /// Where the app works.
 pub fn runtime() -> tokio::runtime::Handle {
     static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
@@ -136,6 +150,16 @@ pub fn wait_for_text(app: &mut App, text: &str) {
 /// Waits for something and clicks the first of it.
 #[track_caller]
 pub fn click(app: &mut App, label: &str) {
+    wait_for(app, label);
+    // What moves is missed: after a burst the view may still be on its way to the end.
+    let place = |app: &App| app.query_all_by_label(label).next().map(|node| node.rect());
+    for _ in 0..20 {
+        let before = place(app);
+        app.step();
+        if before.is_some() && before == place(app) {
+            break;
+        }
+    }
     wait_for(app, label);
     app.query_all_by_label(label).next().expect("it was there").click();
     app.step();

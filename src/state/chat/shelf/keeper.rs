@@ -10,6 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::files::{self, Folder};
+use super::quoted::Quoted;
 use super::record::{Ending, Record, VERSION, changes, line, turn_record};
 use super::{News, Whole, secrets_of};
 use crate::agent::{Token, Transcript};
@@ -115,7 +116,7 @@ enum Next {
 /// A turn while it is written.
 #[derive(Debug, Default)]
 struct Writing {
-    written: Arc<Transcript>,
+    written: Quoted,
     bytes: usize,
     cut: bool,
     secrets: Vec<Token>,
@@ -156,7 +157,7 @@ impl Keeper {
                 Next::Job(job) => self.do_job(*job),
                 Next::Grown(grown) => {
                     for (turn, (conversation, answer)) in grown {
-                        let written = self.write_changes(conversation, turn, &answer);
+                        let written = self.write_changes(conversation, turn, &answer, true);
                         self.check(written);
                     }
                     inbox.pause();
@@ -174,18 +175,19 @@ impl Keeper {
             },
             Job::Save(whole) => {
                 self.files.remove(&whole.id);
-                let saved = self.folder.replace(whole.id, &lines_of(&whole));
+                let saved = self.replace(&whole);
                 for turn in whole.turns.iter().filter(|turn| !turn.answer.is_over()) {
-                    let written = Arc::clone(&turn.answer);
                     let secrets = secrets_of(turn);
+                    let written = Quoted::default().next(&turn.answer, &secrets, true);
                     self.turns.insert(turn.id, Writing { written, secrets, ..Writing::default() });
                 }
                 self.check(saved);
             }
             Job::Begin(conversation, turn) => {
                 self.turns.insert(turn.id, Writing { secrets: secrets_of(&turn), ..Writing::default() });
-                let text = line(&turn_record(&turn));
-                let written = self.append(conversation, &text);
+                let kept = self.folder.keep_files(conversation, &turn.ask);
+                let text = line(&turn_record(&turn, false));
+                let written = kept.and_then(|()| self.append(conversation, &text));
                 self.check(written);
             }
             Job::End(conversation, turn) => {
@@ -234,19 +236,26 @@ impl Keeper {
     }
 
     fn end(&mut self, conversation: u64, turn: &Turn) -> io::Result<()> {
-        self.write_changes(conversation, turn.id, &turn.answer)?;
+        self.write_changes(conversation, turn.id, &turn.answer, false)?;
         let writing = self.turns.remove(&turn.id).unwrap_or_default();
-        let ending = Box::new(Ending::of(turn, writing.cut));
+        let ending = Box::new(Ending::of(turn, writing.cut, writing.written.quotes));
         let text = scrubbed(line(&Record::End { turn: turn.id, ending }), &writing.secrets);
         self.append(conversation, &text)?;
         self.files.get(&conversation).map_or(Ok(()), File::sync_data)
     }
 
     /// Appends what an answer grew by, up to the bound.
-    fn write_changes(&mut self, conversation: u64, turn: u64, answer: &Arc<Transcript>) -> io::Result<()> {
+    fn write_changes(
+        &mut self,
+        conversation: u64,
+        turn: u64,
+        answer: &Arc<Transcript>,
+        growing: bool,
+    ) -> io::Result<()> {
         let writing = self.turns.entry(turn).or_default();
+        let now = writing.written.next(answer, &writing.secrets, growing);
         let mut text = String::new();
-        for record in changes(turn, &writing.written, answer) {
+        for record in changes(turn, &writing.written.answer, &now.answer) {
             let line = scrubbed(line(&record), &writing.secrets);
             writing.cut |= writing.bytes + line.len() > MAX_ANSWER;
             if writing.cut {
@@ -255,8 +264,16 @@ impl Keeper {
             writing.bytes += line.len();
             text.push_str(&line);
         }
-        writing.written = Arc::clone(answer);
+        writing.written = now;
         if text.is_empty() { Ok(()) } else { self.append(conversation, &text) }
+    }
+
+    /// Writes a conversation and its files in place of what is there.
+    fn replace(&self, whole: &Whole) -> io::Result<()> {
+        for turn in &whole.turns {
+            self.folder.keep_files(whole.id, &turn.ask)?;
+        }
+        self.folder.replace(whole.id, &lines_of(whole, false))
     }
 
     fn append(&mut self, conversation: u64, lines: &str) -> io::Result<()> {
@@ -279,7 +296,7 @@ impl Keeper {
         let known: HashSet<u64> = open.iter().map(|open| open.id).collect();
         for summary in self.folder.list().unwrap_or_default() {
             if !known.contains(&summary.id)
-                && let Ok(Some(loaded)) = self.folder.load(summary.id)
+                && let Ok(Some(loaded)) = self.folder.read(summary.id)
                 && holds(loaded.all_turns(), &words)
             {
                 found.push(loaded.id);
@@ -294,9 +311,9 @@ impl Keeper {
         let mut count = 0;
         for id in ids {
             let text = match open.iter().find(|open| open.id == *id) {
-                Some(open) => lines_of(open),
+                Some(open) => lines_of(open, true),
                 None => match self.folder.load(*id)? {
-                    Some(loaded) => lines_of(&Whole::of(&loaded)),
+                    Some(loaded) => lines_of(&Whole::of(&loaded), true),
                     None => continue,
                 },
             };
@@ -321,7 +338,7 @@ impl Keeper {
             if let Some(beside) = &mut read.beside {
                 beside.comparison = *comparisons.entry(beside.comparison).or_insert(read.id);
             }
-            self.folder.replace(read.id, &lines_of(&Whole::of(&read)))?;
+            self.replace(&Whole::of(&read))?;
             imported.extend(super::summary(&read));
         }
         if imported.is_empty() {
@@ -358,8 +375,8 @@ fn scrubbed(line: String, secrets: &[Token]) -> String {
     secrets.iter().fold(line, |line, secret| secret.scrubbed(line))
 }
 
-/// All of a conversation.
-fn lines_of(whole: &Whole) -> String {
+/// All of a conversation; `within`: with its large files in it.
+fn lines_of(whole: &Whole, within: bool) -> String {
     let mut text = line(&Record::Conversation { version: VERSION, id: whole.id });
     if whole.name.is_some() {
         text.push_str(&line(&Record::Name { name: whole.name.clone() }));
@@ -368,11 +385,12 @@ fn lines_of(whole: &Whole) -> String {
         text.push_str(&line(&Record::Beside { beside: whole.beside.clone() }));
     }
     for turn in &whole.turns {
-        text.push_str(&line(&turn_record(turn)));
+        text.push_str(&line(&turn_record(turn, within)));
         let secrets = secrets_of(turn);
         let mut bytes = 0;
         let mut cut = turn.cut;
-        for record in changes(turn.id, &Transcript::default(), &turn.answer) {
+        let kept = Quoted::default().next(&turn.answer, &secrets, !turn.answer.is_over());
+        for record in changes(turn.id, &Transcript::default(), &kept.answer) {
             let line = scrubbed(line(&record), &secrets);
             bytes += line.len();
             cut |= bytes > MAX_ANSWER;
@@ -383,7 +401,7 @@ fn lines_of(whole: &Whole) -> String {
         }
         // What was abandoned or is under way has no end.
         if turn.answer.is_over() && !turn.was_abandoned() {
-            let ending = Box::new(Ending::of(turn, cut));
+            let ending = Box::new(Ending::of(turn, cut, kept.quotes));
             text.push_str(&scrubbed(line(&Record::End { turn: turn.id, ending }), &secrets));
         }
     }

@@ -3,10 +3,12 @@
 //!
 //! - `record`: the lines, and a conversation from its lines;
 //! - `files`: the folder;
+//! - `quoted`: answers without the token that they quote;
 //! - `keeper`: the thread.
 
 mod files;
 mod keeper;
+mod quoted;
 mod record;
 #[cfg(test)]
 mod tests;

@@ -15,15 +15,19 @@ use super::super::beside::Beside;
 use super::super::conversation::{Ask, Conversation, Manner, Turn};
 use crate::agent::wire::{Failure, Item, ItemBody, Part, RawJson, Usage};
 use crate::agent::{
-    AgentError, Arrival, Dialect, Endpoint, Head, Outcome, RequestDialect, Transcript, TurnReport,
-    UnknownEvent,
+    AgentError, Arrival, Attachment, Dialect, Endpoint, Head, Message, Outcome, RequestDialect, Transcript,
+    TurnReport, UnknownEvent,
 };
 use crate::entities::Millis;
 
 /// The shape of the lines.
 pub(super) const VERSION: u32 = 1;
+/// Largest file that is kept within a line, in bytes.
+const MAX_WITHIN: u64 = 256 * 1024;
 /// How much of a raw response is kept on disk, in bytes.
 const MAX_RESPONSE: usize = 256 * 1024;
+/// What is kept of a raw response that quotes the token.
+const LEFT_OUT: &str = "Not kept, because the agent quoted the token in it";
 
 /// A line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -144,8 +148,9 @@ struct Report {
 }
 
 impl Ending {
-    /// How a turn ended. `cut`: not all of it is kept.
-    pub(super) fn of(turn: &Turn, cut: bool) -> Self {
+    /// How a turn ended. `cut`: not all of it is kept. `quotes`: the token was in the answer, and may be in pieces in
+    /// the raw response.
+    pub(super) fn of(turn: &Turn, cut: bool, quotes: bool) -> Self {
         let answer = &turn.answer;
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Self {
@@ -164,15 +169,16 @@ impl Ending {
             reasoning_ms: turn.reasoning.iter().map(|(place, time)| (*place, millis(*time))).collect(),
             cut,
             report: turn.report.as_ref().map(|report| {
-                let end = report.response.floor_char_boundary(MAX_RESPONSE);
+                let response = if quotes { LEFT_OUT } else { &report.response };
+                let end = response.floor_char_boundary(MAX_RESPONSE);
                 Report {
                     error: report.error.clone(),
                     head: report.head.clone(),
                     arrival: report.arrival,
                     first_token_ms: report.first_token.map(millis),
                     total_ms: millis(report.total),
-                    response: report.response[..end].to_owned(),
-                    response_truncated: report.response_truncated || end < report.response.len(),
+                    response: response[..end].to_owned(),
+                    response_truncated: report.response_truncated || end < response.len(),
                 }
             }),
         }
@@ -216,17 +222,34 @@ impl Ending {
     }
 }
 
-/// The line that a turn begins with.
-pub(super) fn turn_record(turn: &Turn) -> Record<'_> {
+/// The line that a turn begins with. `within`: with all files in it, rather than the large ones beside.
+pub(super) fn turn_record(turn: &Turn, within: bool) -> Record<'_> {
     Record::Turn {
         turn: turn.id,
         parent: turn.parent,
         at: turn.at,
-        ask: Cow::Borrowed(&turn.ask),
+        ask: if within { Cow::Borrowed(&turn.ask) } else { beside(&turn.ask) },
         endpoint: turn.endpoint.shown_url(),
         dialect: turn.endpoint.dialect(),
         manner: Cow::Borrowed(&turn.manner),
         step: turn.step,
+    }
+}
+
+/// Whether a file is kept beside the conversation's file, under its hash.
+pub(super) fn is_beside(file: &Attachment) -> bool {
+    file.size() > MAX_WITHIN
+}
+
+/// A question without the files that are kept beside it.
+fn beside(ask: &Ask) -> Cow<'_, Ask> {
+    match ask {
+        Ask::Message(message) if message.attachments.iter().any(is_beside) => {
+            let bare = |file: &Attachment| if is_beside(file) { file.without_data() } else { file.clone() };
+            let attachments = message.attachments.iter().map(bare).collect();
+            Cow::Owned(Ask::Message(Message { text: message.text.clone(), attachments }))
+        }
+        other => Cow::Borrowed(other),
     }
 }
 
@@ -325,6 +348,18 @@ impl Folded {
             Record::Unknown => {}
         }
         None
+    }
+
+    /// Puts the contents of files in place that were kept beside; `read` is given a hash.
+    pub(super) fn fill(&mut self, read: impl Fn(&str) -> Option<Vec<u8>>) {
+        for turn in self.turns.values_mut() {
+            let Ask::Message(message) = &mut turn.ask else { continue };
+            for file in message.attachments.iter_mut().filter(|file| file.data().is_none()) {
+                if let Some(data) = read(file.sha256()) {
+                    *file = file.clone().with_data(data);
+                }
+            }
+        }
     }
 
     /// The conversation. Turns without an end were interrupted. `None` where nothing was said.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::record::{Ending, Folded, changes, line, turn_record};
 use super::*;
-use crate::agent::{Endpoint, Outcome, Reader, Token};
+use crate::agent::{Attachment, Endpoint, Message, Outcome, Reader, Token};
 use crate::state::chat::conversation::{Ask, Manner};
 
 const EVENTS: [&str; 6] = [
@@ -50,7 +50,7 @@ fn read(lines: &str) -> Conversation {
 /// The lines of a turn as it grows.
 fn lines() -> String {
     let mut turn = turn(7, None, "hi");
-    let mut text = line(&turn_record(&turn));
+    let mut text = line(&turn_record(&turn, true));
     let mut before = Transcript::default();
     for now in growing() {
         for record in changes(7, &before, &now) {
@@ -60,7 +60,7 @@ fn lines() -> String {
     }
     turn.answer = Arc::new(before);
     turn.reasoning.insert(2, Duration::from_millis(30));
-    text.push_str(&line(&Record::End { turn: 7, ending: Box::new(Ending::of(&turn, false)) }));
+    text.push_str(&line(&Record::End { turn: 7, ending: Box::new(Ending::of(&turn, false, false)) }));
     text
 }
 
@@ -99,7 +99,7 @@ fn lines_of_newer_versions_and_torn_ones_do_no_harm() {
 #[test]
 fn branches_are_kept_and_the_last_one_is_shown() {
     let all = [turn(1, None, "a"), turn(2, Some(1), "b"), turn(3, Some(1), "c"), turn(4, Some(3), "d")];
-    let text: String = all.iter().map(|turn| line(&turn_record(turn))).collect();
+    let text: String = all.iter().map(|turn| line(&turn_record(turn, true))).collect();
     let conversation = read(&text);
     let shown: Vec<u64> = conversation.turns.iter().map(|turn| turn.id).collect();
     assert_eq!((shown, conversation.all_turns().count()), (vec![1, 3, 4], 4));
@@ -107,7 +107,7 @@ fn branches_are_kept_and_the_last_one_is_shown() {
     assert_eq!(earlier.turns.iter().map(|turn| turn.id).collect::<Vec<_>>(), [1, 2]);
     // A file may say anything.
     let round = [turn(1, Some(2), "a"), turn(2, Some(1), "b")];
-    let text: String = round.iter().map(|turn| line(&turn_record(turn))).collect();
+    let text: String = round.iter().map(|turn| line(&turn_record(turn, true))).collect();
     assert_eq!(read(&text).turns.len(), 2);
 }
 
@@ -192,6 +192,76 @@ fn tokens_that_an_endpoint_quotes_stay_off_the_disk() {
     shelf.flush();
     let kept = bench.text(5);
     assert!(kept.contains("you sent Bearer …") && !kept.contains("s3cret"), "{kept}");
+}
+
+#[test]
+fn a_token_quoted_in_pieces_stays_off_the_disk_too() {
+    let bench = Bench::new();
+    let (shelf, _) = bench.open();
+    shelf.save(&conversation(5, vec![turn(50, None, "echo")]));
+    let mut reader = Reader::new(Some("text/event-stream"), 200);
+    for piece in ["you sent s3c", "ret-to", "ken, I think. Or s3c", "onds"] {
+        let event = format!(r#"{{"type":"response.output_text.delta","item_id":"m","delta":"{piece}"}}"#);
+        reader.feed(format!("data: {event}\n\n").as_bytes());
+        shelf.grew(5, 50, &Arc::new(reader.transcript().clone()));
+        shelf.flush();
+        // What waits is written once nothing else is to be done.
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    shelf.flush();
+    let kept = bench.text(5);
+    assert!(kept.contains("you sent ") && !kept.contains("s3cret") && !kept.contains("ret-to"), "{kept}");
+    reader.finish();
+    let mut turn = turn(50, None, "echo");
+    turn.answer = Arc::new(reader.transcript().clone());
+    shelf.ended(5, &turn);
+    shelf.load(5);
+    let News::Loaded(loaded) = next(&shelf) else { panic!("it is there") };
+    assert_eq!(loaded.turns[0].answer.text(), "you sent …, I think. Or s3conds");
+    assert!(!bench.text(5).contains("s3c\""), "no piece either");
+}
+
+#[test]
+fn large_files_are_kept_beside_and_go_with_the_conversation() {
+    let bench = Bench::new();
+    let (shelf, _) = bench.open();
+    let large = Attachment::new("scan.bin", vec![0xff; 300_000]);
+    let small = Attachment::new("notes.md", b"# Hi".to_vec());
+    let mut asked = turn(50, None, "look");
+    let message = Message { text: "look".into(), attachments: vec![large.clone(), small] };
+    asked.ask = Ask::Message(message.clone());
+    shelf.save(&conversation(5, vec![asked.clone()]));
+    asked.id = 51;
+    asked.parent = Some(50);
+    shelf.begun(5, &asked);
+    shelf.flush();
+    let beside = bench.folder.path().join("deep/er/5.files");
+    assert_eq!(std::fs::read_dir(&beside).unwrap().count(), 1, "the same file is kept once");
+    assert!(bench.text(5).len() < 100_000);
+    let asks = |shelf: &Shelf, id| {
+        shelf.load(id);
+        let News::Loaded(loaded) = next(shelf) else { panic!("it is there") };
+        loaded.turns.iter().map(|turn| turn.ask.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(asks(&shelf, 5), [Ask::Message(message.clone()), Ask::Message(message.clone())]);
+    // What is exported stands for itself, wherever it is imported.
+    let file = bench.folder.path().join("out.jsonl");
+    shelf.export(vec![5], Vec::new(), file.clone());
+    assert!(matches!(next(&shelf), News::Exported(_, 1)));
+    shelf.delete(5);
+    shelf.import(file);
+    let News::Imported(all) = next(&shelf) else { panic!("it is read") };
+    assert_eq!(asks(&shelf, all[0].id)[0], Ask::Message(message.clone()));
+    shelf.delete(all[0].id);
+    shelf.restore(all[0].id);
+    assert_eq!(asks(&shelf, all[0].id)[1], Ask::Message(message));
+    // Changed behind our back: not that file any more.
+    std::fs::write(beside.join(large.sha256()), b"other").unwrap();
+    let Ask::Message(changed) = &asks(&shelf, all[0].id)[0] else { panic!("a message") };
+    assert!(changed.attachments[0].data().is_none() && changed.attachments[1].data().is_some());
+    shelf.delete(all[0].id);
+    drop(shelf);
+    assert!(!beside.exists());
 }
 
 #[test]

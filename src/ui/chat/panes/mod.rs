@@ -17,6 +17,7 @@ use egui::{Rect, ScrollArea, Ui, vec2};
 pub use choose::ChooserView;
 
 use super::composer::ComposerView;
+use super::files::Textures;
 use super::footer::RawView;
 use super::messages::{AT_END, MARGIN, Tools, latest_ui};
 use crate::state::chat::{Conversation, Step, steps};
@@ -68,7 +69,7 @@ impl PanesView {
         ui: &mut Ui,
         cx: &Cx<'_>,
         moved: bool,
-        (markdown, composer): (&mut Markdown, &mut ComposerView),
+        (markdown, textures, composer): (&mut Markdown, &mut Textures, &mut ComposerView),
         out: &mut Commands,
     ) {
         let panes = cx.state.chat.panes();
@@ -87,8 +88,8 @@ impl PanesView {
                 step::empty_ui(ui, cx, columns, out);
                 return;
             }
-            let mut tools =
-                Tools { markdown, composer, raw: &mut self.raw, connected: cx.workspace().is_some(), out };
+            let (chat, raw, connected) = (&cx.state.chat, &mut self.raw, cx.workspace().is_some());
+            let mut tools = Tools { chat, markdown, textures, composer, raw, connected, out };
             let heights = &mut self.heights;
             let to_end = self.to_end;
             let running = cx.state.chat.is_running();

@@ -47,6 +47,8 @@ pub(super) fn step_ui(
         column.shrink_clip_rect(Rect::from_x_y_ranges(columns.range(at), egui::Rangef::EVERYTHING));
         let mut own = Commands::default();
         let mut within = Tools {
+            chat: tools.chat,
+            textures: &mut *tools.textures,
             markdown: tools.markdown,
             composer: tools.composer,
             raw: tools.raw,
