@@ -1,6 +1,7 @@
 //! The client of served agents: asks one behind an `/invocations` URL and makes a transcript of whatever comes back.
 //!
 //! - [`Endpoint`]: the address as typed, its [`Token`], [`Header`]s and [`Tls`]; [`Health`]: what stands behind it.
+//! - [`Keyring`]: tokens where the operating system keeps them.
 //! - [`RequestDialect`]: the vocabulary in which it is asked, and how that is found out.
 //! - [`Message`]: what the user says, with its [`Attachment`]s.
 //! - [`history`]: a conversation as the input items of the next turn.
@@ -29,6 +30,7 @@ mod error;
 mod headers;
 mod health;
 pub mod history;
+mod keyring;
 mod lenient_json;
 mod reader;
 mod request;
@@ -49,6 +51,7 @@ pub use endpoint::{Endpoint, Token};
 pub use error::AgentError;
 pub use headers::Header;
 pub use health::{Health, Probe};
+pub use keyring::{Keyring, KeyringError};
 pub use reader::{MAX_BODY, Reader};
 pub use request::{Context, Payload, RequestFields, typed_context, typed_custom_inputs};
 pub use tls::Tls;

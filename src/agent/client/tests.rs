@@ -11,6 +11,7 @@ use super::*;
 use crate::agent::endpoint::Token;
 use crate::agent::health::Health;
 use crate::agent::wire::InputItem;
+use crate::agent::{Header, Tls};
 
 const SSE_HEAD: &str =
     "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\nconnection: close\r\n\r\n";
@@ -365,6 +366,101 @@ async fn https_where_http_is_spoken() {
     let endpoint = Endpoint::parse(&format!("https://{address}")).unwrap();
     let error = report(ask(&endpoint)).await.error.unwrap();
     assert!(matches!(error, AgentError::Tls { .. }), "{error:?}");
+}
+
+/// Answers over TLS with a certificate of its own making, whose PEM is in the file.
+async fn serve_tls() -> (Endpoint, tempfile::NamedTempFile) {
+    use tokio_rustls::rustls::{ServerConfig, crypto, pki_types::PrivateKeyDer};
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let pem = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(pem.path(), made.cert.pem()).unwrap();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let mut seen = vec![0; 64 * 1024];
+            let read = stream.read(&mut seen).await.unwrap_or_default();
+            let secret = String::from_utf8_lossy(&seen[..read]).contains("api-key: s3cret");
+            let body = format!(r#"{{"output":"{}"}}"#, if secret { "with the key" } else { "without" });
+            drop(stream.write_all(whole("200 OK", "application/json", &body).as_bytes()).await);
+            drop(stream.shutdown().await);
+        }
+    });
+    (Endpoint::parse(&format!("https://localhost:{port}")).unwrap(), pem)
+}
+
+#[tokio::test]
+async fn a_certificate_is_verified_unless_the_profile_says_otherwise() {
+    let (endpoint, pem) = serve_tls().await;
+    let error = report(ask(&endpoint)).await.error.unwrap();
+    assert!(matches!(error, AgentError::Tls { .. }), "{error:?}");
+
+    let trusting = endpoint.clone().with_tls(Tls { ca_file: Some(pem.path().to_owned()), unverified: false });
+    let headers = Header::parse_lines("Api-Key: $KEY").unwrap();
+    let trusting = trusting.with_headers(&headers, |_| Some("s3cret".to_owned()));
+    let answer = report(ask(&trusting)).await;
+    assert_eq!((answer.error, answer.transcript.text().as_str()), (None, "with the key"));
+    let answer = report(ask(&trusting.without_secrets())).await;
+    assert_eq!(answer.transcript.text(), "without");
+
+    let unverified = endpoint.clone().with_tls(Tls { ca_file: None, unverified: true });
+    assert!(unverified.is_unverified());
+    assert_eq!(report(ask(&unverified)).await.error, None);
+
+    // Another authority is none.
+    let (_, other) = serve_tls().await;
+    let other = endpoint.clone().with_tls(Tls { ca_file: Some(other.path().to_owned()), unverified: false });
+    let error = report(ask(&other)).await.error.unwrap();
+    assert!(matches!(error, AgentError::Tls { .. }), "{error:?}");
+
+    let missing = endpoint.with_tls(Tls { ca_file: Some("/nowhere/ca.pem".into()), unverified: false });
+    let error = report(ask(&missing)).await.error.unwrap();
+    assert!(
+        matches!(&error, AgentError::Certificates { file, .. } if file == "/nowhere/ca.pem"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_header_whose_variable_is_not_set_is_said_before_anything_is_sent() {
+    let (endpoint, requests) = serve(|stream, _| async move { drop(stream) }).await;
+    let headers = Header::parse_lines("Api-Key: $KEY").unwrap();
+    let error = report(ask(&endpoint.with_headers(&headers, |_| None))).await.error.unwrap();
+    assert_eq!(error.to_string(), "KEY, which the header Api-Key takes its value from, is not set");
+    assert!(requests.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn servers_of_language_models_are_known() {
+    let (endpoint, _) = serve(|mut stream, request| async move {
+        let (status, body) = if request.starts_with("GET /v1/models ") {
+            ("200 OK", r#"{"object":"list","data":[{"id":"llama"},{"id":"qwen"}]}"#)
+        } else if request.starts_with("GET /health ") {
+            ("200 OK", "OK")
+        } else if request.starts_with("GET /version ") {
+            ("200 OK", "3.17.2")
+        } else {
+            ("404 Not Found", "{}")
+        };
+        write(&mut stream, &whole(status, "application/json", body)).await;
+    })
+    .await;
+    let at = |path: &str| Endpoint::parse(endpoint.url().join(path).unwrap().as_ref()).unwrap();
+    let client = AgentClient::new().unwrap();
+    let models = client.probe(&at("/v1/chat/completions")).await.health;
+    assert_eq!(models, Health::ModelServer { models: vec!["llama".into(), "qwen".into()] });
+    assert_eq!(models.dialect(), Some(crate::agent::RequestDialect::ChatCompletions));
+    let gateway = client.probe(&at("/gateway/chat/invocations")).await.health;
+    assert_eq!(gateway, Health::Gateway { version: Some("3.17.2".to_owned()) });
 }
 
 #[tokio::test]

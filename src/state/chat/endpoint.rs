@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::client::SharedClient;
 use crate::agent::{AgentError, Endpoint, Probe, RequestDialect, Token};
-use crate::state::endpoints::{Dialects, EndpointProfile, Known};
+use crate::state::endpoints::{Dialects, EndpointProfile, KeptTokens, Known, Trouble};
 use crate::state::tasks::{Polled, Task, Tasks};
 
 /// The variable whose token goes with messages where none is entered.
@@ -23,6 +23,8 @@ pub struct Target {
     profile: EndpointProfile,
     /// Which dialects endpoints take, as far as it was found out.
     pub(in crate::state) dialects: Dialects,
+    /// What the keyring holds.
+    pub(in crate::state) kept: KeptTokens,
     /// By scheme, host and port: a token never goes to another server than the one it was entered for.
     tokens: HashMap<String, Token>,
     /// Schemes, hosts and ports that a message was sent to: none but these are given the default token.
@@ -121,7 +123,31 @@ impl Target {
     }
 
     fn own_token(&self, endpoint: &Endpoint) -> Option<&Token> {
-        self.tokens.get(&origin(endpoint))
+        self.tokens.get(&origin(endpoint)).or_else(|| self.kept.token(&endpoint.shown_url()))
+    }
+
+    /// Whether the endpoint's token is in the keyring, and nothing else was entered.
+    pub fn uses_keyring(&self) -> bool {
+        self.endpoint.as_ref().is_some_and(|endpoint| {
+            !self.tokens.contains_key(&origin(endpoint)) && self.kept.token(&endpoint.shown_url()).is_some()
+        })
+    }
+
+    /// Takes what the keyring answered, and what went wrong with which endpoint's token.
+    pub(in crate::state) fn poll_kept(&mut self) -> Vec<(String, Trouble)> {
+        let (news, troubles) = self.kept.poll();
+        if news {
+            self.attach_token();
+        }
+        troubles
+    }
+
+    /// Keeps a token for the server of an address until the app is closed.
+    pub(in crate::state) fn hold_token(&mut self, url: &str, token: Token) {
+        if let Ok(endpoint) = Endpoint::parse(url) {
+            self.tokens.insert(origin(&endpoint), token);
+            self.attach_token();
+        }
     }
 
     /// Reads an address and asks how it is there. The same address again only asks.

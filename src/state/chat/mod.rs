@@ -293,6 +293,9 @@ impl Chat {
             }
             ChatCommand::SetToken(token) => self.target.set_token(token, tasks),
             ChatCommand::ForgetAddress(address) => {
+                if settings.profile(&address).keyring {
+                    self.target.kept.forget(&address, tasks);
+                }
                 settings.forget_endpoint(&address);
                 self.take_profile(settings);
             }

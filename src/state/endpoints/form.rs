@@ -19,6 +19,8 @@ pub struct ProfileForm {
     pub serves: String,
     /// The dialect in which it is asked; none: as it is found out.
     pub dialect: Option<RequestDialect>,
+    /// Its token is in the keyring. The token itself is typed elsewhere.
+    pub keyring: bool,
     /// The environment variable with its token.
     pub token_variable: String,
     /// JSON.
@@ -65,6 +67,7 @@ impl ProfileForm {
             name: profile.name.clone(),
             url: profile.url.clone(),
             serves: profile.bound.as_ref().map(Bound::uri).unwrap_or_default(),
+            keyring: profile.keyring,
             token_variable: profile.token_variable.clone(),
             dialect: profile.dialect,
             custom_inputs: profile.custom_inputs.clone(),
@@ -75,6 +78,11 @@ impl ProfileForm {
             timeout: profile.timeout_s.map(|seconds| seconds.to_string()).unwrap_or_default(),
             profile,
         }
+    }
+
+    /// Whether the keyring is to be used and holds nothing for it yet: a token has to be typed.
+    pub fn lacks_token(&self) -> bool {
+        self.keyring && !self.profile.keyring
     }
 
     /// The tracking server that the alias is on, if that is not the one that is open.
@@ -104,7 +112,8 @@ impl ProfileForm {
         let problems = Problems {
             url: endpoint.as_ref().err().cloned(),
             serves: bound.as_ref().err().cloned(),
-            token_variable: (!fits).then(|| "The name of a variable, never the token itself".to_owned()),
+            token_variable: (!fits && !self.keyring)
+                .then(|| "The name of a variable, never the token itself".to_owned()),
             custom_inputs: CustomInputs::parse(&self.custom_inputs).err().map(|error| error.to_string()),
             request_fields: RequestFields::parse(&self.request_fields).err(),
             headers: headers.as_ref().err().cloned(),
@@ -121,7 +130,8 @@ impl ProfileForm {
                     headers,
                     ca_file: ca_file.to_owned(),
                     unverified: self.unverified,
-                    token_variable: variable.to_owned(),
+                    keyring: self.keyring,
+                    token_variable: if self.keyring { String::new() } else { variable.to_owned() },
                     custom_inputs: self.custom_inputs.trim().to_owned(),
                     timeout_s,
                     awaits: self.profile.awaits.filter(|_| bound == self.profile.bound),

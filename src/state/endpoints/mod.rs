@@ -2,6 +2,7 @@
 //!
 //! - `profile`, `form`: what is kept, and what is typed about it;
 //! - `dialects`: which dialect each takes;
+//! - `tokens`: what the keyring holds for them;
 //! - `verdict`: what is known of the version that answers, as decisions and sentences;
 //! - `look`: how it is found out;
 //! - `watch`: when;
@@ -15,6 +16,7 @@ mod identity;
 mod look;
 mod profile;
 mod side;
+mod tokens;
 mod verdict;
 mod watch;
 mod witness;
@@ -26,14 +28,17 @@ pub use form::{Problems, ProfileForm};
 pub use identity::{Identities, Identity};
 pub use profile::{Bound, EndpointProfile, Moved};
 pub use side::{Candidate, Promotion};
+pub use tokens::KeptTokens;
+pub(in crate::state) use tokens::Trouble;
 pub use verdict::{Answers, Evidence, Standing, Why};
 pub use watch::{Answering, Watch};
 pub(in crate::state) use witness::Witness;
 
 use super::State;
 use super::chat::{ChatCommand, SharedClient};
+use super::navigation::Section;
 use super::tasks::{Polled, Task, Tasks};
-use crate::agent::{Health, Probe};
+use crate::agent::{Health, Probe, Token};
 use dialects::Lookups;
 
 /// What a view may ask for.
@@ -45,6 +50,8 @@ pub enum EndpointsCommand {
         before: String,
         /// What was typed.
         profile: Box<EndpointProfile>,
+        /// A token that was typed for the keyring.
+        token: Option<Token>,
     },
     /// Asks every known endpoint how it is.
     Probe,
@@ -118,11 +125,12 @@ impl State {
     /// Carries out what is about endpoints.
     pub fn apply_endpoints(&mut self, command: EndpointsCommand) {
         match command {
-            EndpointsCommand::Save { before, profile } => self.save_profile(&before, *profile),
+            EndpointsCommand::Save { before, profile, token } => self.save_profile(&before, *profile, token),
             EndpointsCommand::Probe => {
                 let known = self.settings.get().known_endpoints();
                 self.endpoints.probe(&known, &self.tasks);
                 for profile in known {
+                    self.chat.target.kept.read(&profile, &self.tasks);
                     self.look_up_dialect(&profile);
                 }
             }
@@ -143,9 +151,35 @@ impl State {
         if self.endpoints.poll(&mut self.chat.target.dialects) {
             self.chat.take_profile(self.settings.get());
         }
+        for (url, trouble) in self.chat.target.poll_kept() {
+            let title = self.settings.get().profile(&url).title();
+            let text = trouble.describe(&title);
+            if let Trouble::Unkept(_, token) = trouble {
+                self.settings.edit().profile_mut(&url).keyring = false;
+                self.chat.target.hold_token(&url, token);
+            }
+            self.notices.failed(text.clone(), text, None);
+        }
+        self.read_kept_tokens();
         if !self.chat.target.address().is_empty() {
             let profile = self.settings.get().profile(self.chat.target.address());
             self.look_up_dialect(&profile);
+        }
+    }
+
+    /// Reads the tokens of the endpoints that a click may ask from here, so that they are there when it comes: of the
+    /// panes, of those that await a version, on the bench of all.
+    fn read_kept_tokens(&mut self) {
+        let profiles = &self.settings.get().profiles;
+        if !profiles.iter().any(|profile| profile.keyring) {
+            return;
+        }
+        let on_bench = self.navigation.current().section() == Section::Bench;
+        let shown = self.chat.addresses();
+        for profile in profiles {
+            if on_bench || profile.awaits.is_some() || shown.contains(&profile.url) {
+                self.chat.target.kept.read(profile, &self.tasks);
+            }
         }
     }
 
@@ -163,8 +197,9 @@ impl State {
         }
     }
 
-    fn save_profile(&mut self, before: &str, profile: EndpointProfile) {
+    fn save_profile(&mut self, before: &str, profile: EndpointProfile, token: Option<Token>) {
         let url = profile.url.clone();
+        self.keep_token_of(before, &profile, token);
         self.settings.edit().save_profile(before, profile);
         if self.chat.target.address() == before && before != url {
             let command = ChatCommand::SetAddress(url);
@@ -178,5 +213,21 @@ impl State {
             workspace.answering.poll(&[], cx);
             workspace.answering.enter(&route, cx);
         });
+    }
+
+    /// What the keyring is to do when a profile is saved.
+    fn keep_token_of(&mut self, before: &str, profile: &EndpointProfile, token: Option<Token>) {
+        let was_kept = self.settings.get().profile(before).keyring;
+        let (kept, tasks) = (&mut self.chat.target.kept, &self.tasks);
+        match (was_kept, profile.keyring) {
+            (true, true) if before != profile.url => kept.change_address(before, &profile.url, token, tasks),
+            (_, true) => {
+                if let Some(token) = token {
+                    kept.keep(&profile.url, token, tasks);
+                }
+            }
+            (true, false) => kept.forget(before, tasks),
+            (false, false) => {}
+        }
     }
 }

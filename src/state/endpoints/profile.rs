@@ -28,6 +28,8 @@ pub struct EndpointProfile {
     pub ca_file: String,
     /// Its certificate is not verified.
     pub unverified: bool,
+    /// Its token is in the operating system's keyring.
+    pub keyring: bool,
     /// The environment variable that holds its token; empty for the usual one.
     pub token_variable: String,
     /// `custom_inputs` that go with every message, as they were typed: JSON, or empty.

@@ -2,7 +2,7 @@
 
 use egui::{ComboBox, Context, Ui};
 
-use crate::agent::RequestDialect;
+use crate::agent::{RequestDialect, Token};
 use crate::state::chat::TOKEN_VARIABLE;
 use crate::state::command::Commands;
 use crate::state::endpoints::{EndpointProfile, EndpointsCommand, Problems, ProfileForm};
@@ -12,6 +12,8 @@ use crate::ui::widgets::form::{Below, Confirm, Form, Formed, below_ui, dialog_ui
 
 /// Width of the dialog, in points.
 const WIDTH: f32 = 720.0;
+/// Width of the choice between variable and keyring, in points.
+const SOURCE: f32 = 84.0;
 /// Lines of JSON and headers that are seen at once.
 const LINES: usize = 3;
 
@@ -19,28 +21,39 @@ const LINES: usize = 3;
 #[derive(Default)]
 pub(super) struct EditorView {
     form: Option<ProfileForm>,
+    /// The token that is typed for the keyring.
+    token: String,
     opened: bool,
 }
 
 impl EditorView {
     /// Opens it on a profile.
     pub(super) fn open(&mut self, profile: EndpointProfile) {
-        *self = Self { form: Some(ProfileForm::of(profile)), opened: true };
+        *self = Self { form: Some(ProfileForm::of(profile)), token: String::new(), opened: true };
     }
 
     /// Draws it over everything, while it is open.
     pub(super) fn show(&mut self, ctx: &Context, cx: &Cx<'_>, out: &mut Commands) {
         let Some(form) = &mut self.form else { return };
         let opens = std::mem::take(&mut self.opened);
-        let (done, closes) = dialog_ui(ctx, "edit endpoint", WIDTH, |ui| form_ui(ui, cx, form, opens, out));
+        let token = &mut self.token;
+        let (done, closes) =
+            dialog_ui(ctx, "edit endpoint", WIDTH, |ui| form_ui(ui, cx, form, token, opens, out));
         if done || closes {
-            self.form = None;
+            *self = Self::default();
         }
     }
 }
 
 /// `true`: done, or given up.
-fn form_ui(ui: &mut Ui, cx: &Cx<'_>, typed: &mut ProfileForm, opens: bool, out: &mut Commands) -> bool {
+fn form_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    typed: &mut ProfileForm,
+    token: &mut String,
+    opens: bool,
+    out: &mut Commands,
+) -> bool {
     let server = cx.workspace().map(|workspace| workspace.store.info());
     let server = server.as_ref().map(|info| info.settings_key());
     ui.label(theme::text::title("Endpoint"));
@@ -52,17 +65,20 @@ fn form_ui(ui: &mut Ui, cx: &Cx<'_>, typed: &mut ProfileForm, opens: bool, out: 
     ui.columns(2, |columns| {
         let [left, right] = columns else { return };
         place_ui(left, &mut form, typed, &problems, server);
-        access_ui(right, &mut form, typed, &problems);
+        access_ui(right, &mut form, typed, token, &problems);
     });
     ui.columns(2, |columns| {
         let [left, right] = columns else { return };
         conversation_ui(left, &mut form, typed, &problems);
         transport_ui(right, &mut form, typed, &problems);
     });
-    match (form.end_ui(ui, Confirm::Primary("Save"), read.is_ok(), None), read) {
+    let lacks_token = typed.lacks_token() && token.trim().is_empty();
+    let ready = read.is_ok() && !lacks_token;
+    match (form.end_ui(ui, Confirm::Primary("Save"), ready, None), read) {
         (Formed::Confirmed, Ok(profile)) => {
+            let token = Some(Token::new(token)).filter(|token| profile.keyring && !token.is_empty());
             let before = typed.before.clone();
-            out.push(EndpointsCommand::Save { before, profile: Box::new(profile) });
+            out.push(EndpointsCommand::Save { before, profile: Box::new(profile), token });
             true
         }
         (Formed::Cancelled, _) => true,
@@ -90,12 +106,40 @@ fn place_ui(
 }
 
 /// How it is spoken to.
-fn access_ui(ui: &mut Ui, form: &mut Form, typed: &mut ProfileForm, problems: &Problems) {
+fn access_ui(ui: &mut Ui, form: &mut Form, typed: &mut ProfileForm, token: &mut String, problems: &Problems) {
     dialect_ui(ui, typed);
-    let below = noted(problems.token_variable.as_ref(), "An environment variable. The token is kept nowhere");
-    form.field_ui(ui, "Token variable", TOKEN_VARIABLE, &mut typed.token_variable, below);
+    token_ui(ui, form, typed, token, problems);
     let below = noted(problems.timeout.as_ref(), "Longest silence before it is given up");
     form.field_ui(ui, "Timeout in seconds", "600", &mut typed.timeout, below);
+}
+
+/// Where the token comes from: a variable that is named, or the keyring, for which it is typed here.
+fn token_ui(ui: &mut Ui, form: &mut Form, typed: &mut ProfileForm, token: &mut String, problems: &Problems) {
+    ui.label(theme::text::label("Token"));
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = size::SPACE_S;
+        let word = |keyring: bool| if keyring { "Keyring" } else { "Variable" };
+        let combo = ComboBox::from_id_salt("token from").selected_text(word(typed.keyring)).width(SOURCE);
+        let shown = combo.show_ui(ui, |ui| {
+            for keyring in [false, true] {
+                ui.selectable_value(&mut typed.keyring, keyring, word(keyring));
+            }
+        });
+        shown.response.accessible_name("Token from");
+        if typed.keyring {
+            let hint = if typed.lacks_token() { "The token" } else { "Kept. Type to replace it" };
+            form.secret_field_ui(ui, "Token for the keyring", hint, token);
+        } else {
+            let variable = &mut typed.token_variable;
+            form.bare_field_ui(ui, "Token variable", TOKEN_VARIABLE, f32::INFINITY, variable);
+        }
+    });
+    let note = if typed.keyring {
+        "Kept by the operating system, deleted with the endpoint"
+    } else {
+        "An environment variable. The token is kept nowhere"
+    };
+    below_ui(ui, noted(problems.token_variable.as_ref(), note));
 }
 
 fn dialect_ui(ui: &mut Ui, typed: &mut ProfileForm) {

@@ -219,6 +219,8 @@ impl HeaderView {
         ui.label(theme::text::label("Token"));
         let hint = if chat.target.lacks_named_token() {
             format!("{} is not set", chat.target.token_variable())
+        } else if chat.target.uses_keyring() {
+            "From the keyring. Enter another for this session".to_owned()
         } else if chat.target.uses_default_token() {
             format!("{}, sent with your messages", chat.target.token_variable())
         } else if chat.target.withholds_default_token() {
@@ -234,6 +236,7 @@ impl HeaderView {
             out.push(ChatCommand::SetToken(Token::new(&self.token)));
         }
         let own = !chat.target.uses_default_token()
+            && !chat.target.uses_keyring()
             && chat.target.endpoint().is_some_and(|endpoint| endpoint.token().is_some());
         if own && ui.add(theme::button::quiet("Forget the token")).clicked() {
             self.token.clear();

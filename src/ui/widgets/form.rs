@@ -70,7 +70,17 @@ impl Form {
         width: f32,
         text: &mut String,
     ) -> Response {
-        let field = TextEdit::singleline(text).hint_text(hint).desired_width(width).return_key(None);
+        self.line_ui(ui, name, TextEdit::singleline(text).hint_text(hint).desired_width(width))
+    }
+
+    /// A field for a secret: dots.
+    pub fn secret_field_ui(&mut self, ui: &mut Ui, name: &str, hint: &str, text: &mut String) -> Response {
+        let field = TextEdit::singleline(text).hint_text(hint).password(true);
+        self.line_ui(ui, name, field.desired_width(f32::INFINITY))
+    }
+
+    fn line_ui(&mut self, ui: &mut Ui, name: &str, field: TextEdit<'_>) -> Response {
+        let field = field.return_key(None);
         let response = hinted_ui(ui, field).accessible_name(name);
         if std::mem::take(&mut self.first) {
             response.request_focus();
