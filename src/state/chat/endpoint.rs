@@ -250,6 +250,7 @@ fn origin(endpoint: &Endpoint) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agent::Header;
 
     fn tasks() -> (tokio::runtime::Runtime, Tasks) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -286,5 +287,26 @@ mod tests {
         assert!(has_token(&target) && !target.withholds_default_token());
         target.set_address("localhost:1", &tasks);
         assert!(target.uses_default_token() && !target.withholds_default_token());
+    }
+
+    #[test]
+    fn an_endpoint_that_is_reached_in_another_way_is_probed_anew() {
+        let (_runtime, tasks) = tasks();
+        let mut target = Target::new(SharedClient::default(), None);
+        target.set_address("https://localhost:1", &tasks);
+        let probes_for = |target: &mut Target, profile: &EndpointProfile| {
+            target.probe = None;
+            target.take_profile(profile);
+            target.poll(&tasks);
+            target.is_probing()
+        };
+        let url = target.address().to_owned();
+        let mut profile = EndpointProfile { url, timeout_s: Some(5), ..EndpointProfile::default() };
+        assert!(!probes_for(&mut target, &profile), "it is reached as before");
+        profile.unverified = true;
+        assert!(probes_for(&mut target, &profile));
+        assert!(!probes_for(&mut target, &profile), "once");
+        profile.headers = Header::parse_lines("X-Team: logistics").unwrap();
+        assert!(probes_for(&mut target, &profile));
     }
 }
