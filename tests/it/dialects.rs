@@ -1,12 +1,14 @@
 //! Agents that take messages: found out from the model, the refusal and the settings, and asked in their own words.
 
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use flowdeck::agent::{Dialect, Outcome, RequestDialect, to_curl, to_python};
 use flowdeck::state::Route;
 use flowdeck::state::chat::{Conversation, Turn};
 use serde_json::{Value, json};
 
-use crate::support::app::{App, Start, click, start, step_until, type_into, wait_for, wait_for_text};
+use crate::support::app::{
+    App, Start, click, is_shown, press, screen, start, step_until, type_into, wait_for, wait_for_text,
+};
 use crate::support::{Proxy, Servers};
 
 fn talk_to(app: &mut App, url: &str) {
@@ -120,4 +122,118 @@ fn agents_that_want_messages_are_asked_in_messages() {
     click(&mut app, "ChatAgent");
     click(&mut app, "Save");
     wait_for(&mut app, "· ChatAgent");
+}
+
+#[test]
+fn headers_go_along_and_their_secrets_with_messages_only() {
+    let proxy = Proxy::start(Servers::shared().agent_server().root());
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = start(Start { config_folder: Some(folder.path().to_owned()), ..Start::default() });
+    talk_to(&mut app, &format!("{}/invocations", proxy.uri()));
+    click(&mut app, "Edit the endpoint");
+    type_into(&mut app, "Headers", "X-Team: logistics\nApi-Key: 1234");
+    wait_for_text(&mut app, "Line 2: the value of Api-Key is not kept");
+    // Any variable that is set will do.
+    type_into(&mut app, "Headers", "X-Team: logistics\nApi-Key: $PATH");
+    click(&mut app, "Save");
+    click(&mut app, "Check the endpoint");
+    wait_for_text(&mut app, "AgentServer");
+    say(&mut app, "done only");
+    assert_eq!(last(&app).answer.outcome, Outcome::Completed);
+    let path = std::env::var("PATH").unwrap();
+    let seen = proxy.requests();
+    let asked = seen.iter().find(|seen| seen.method == "POST").unwrap();
+    assert_eq!((asked.header("x-team"), asked.header("api-key")), (Some("logistics"), Some(path.as_str())));
+    assert!(seen.iter().filter(|seen| seen.method == "GET").all(|seen| seen.header("api-key").is_none()));
+    assert!(seen.iter().any(|seen| seen.method == "GET" && seen.header("x-team").is_some()));
+    drop(app);
+    let kept = std::fs::read_to_string(folder.path().join("settings.json")).unwrap();
+    assert!(kept.contains("$PATH") && !kept.contains(&path));
+}
+
+#[test]
+fn a_certificate_that_is_not_verified_is_said_all_the_time() {
+    let mut app = start(Start::default());
+    talk_to(&mut app, "https://localhost:1/invocations");
+    click(&mut app, "Edit the endpoint");
+    click(&mut app, "Do not verify the certificate");
+    click(&mut app, "Save");
+    wait_for_text(&mut app, "The certificate is not verified");
+    talk_to(&mut app, "https://localhost:2/invocations");
+    assert!(app.query_by_label_contains("The certificate is not verified").is_none());
+    talk_to(&mut app, "https://localhost:1/invocations");
+    wait_for_text(&mut app, "The certificate is not verified");
+}
+
+#[test]
+fn an_endpoint_is_edited_from_the_keyboard() {
+    let mut app = start(Start::default());
+    talk_to(&mut app, "localhost:1");
+    click(&mut app, "Edit the endpoint");
+    let fields = [
+        ("Name", "staging"),
+        ("URL", "localhost:2/invocations"),
+        ("Serves", ""),
+        ("Dialect", ""),
+        ("Token from", ""),
+        ("Token variable", "STAGING_TOKEN"),
+        ("Timeout in seconds", "30"),
+        ("Custom inputs", "{\"depth\": 2}"),
+        ("Request fields", "{\"temperature\": 0.5}"),
+        ("Headers", "X-Team: logistics"),
+        ("CA file", "/etc/ssl/team.pem"),
+        ("Do not verify the certificate", ""),
+        ("Cancel", ""),
+    ];
+    let save = fields.len() - 1;
+    for (index, (field, text)) in fields.into_iter().enumerate() {
+        if index == save {
+            assert!(has_focus(&app, "Save"), "{}", screen(&app));
+            press(&mut app, egui::Key::Tab);
+        }
+        assert!(has_focus(&app, field), "{field} is not reached\n{}", screen(&app));
+        if !text.is_empty() {
+            app.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+            app.event(egui::Event::Text(text.to_owned()));
+            app.step();
+        }
+        if field.starts_with("Do not") {
+            press(&mut app, egui::Key::Space);
+        }
+        press(&mut app, egui::Key::Tab);
+    }
+    // Round, and from a field of one line Enter saves.
+    assert!(has_focus(&app, "Name"), "{}", screen(&app));
+    press(&mut app, egui::Key::Enter);
+    assert!(!is_shown(&app, "Request fields"));
+    let saved = |app: &App| app.state().state().settings.get().profile("http://localhost:2/invocations");
+    let profile = saved(&app);
+    assert_eq!(profile.name, "staging");
+    assert_eq!((profile.token_variable.as_str(), profile.timeout_s), ("STAGING_TOKEN", Some(30)));
+    assert_eq!(
+        (profile.custom_inputs.as_str(), profile.request_fields.as_str()),
+        ("{\"depth\": 2}", "{\"temperature\": 0.5}")
+    );
+    assert_eq!((profile.headers[0].line().as_str(), profile.headers.len()), ("X-Team: logistics", 1));
+    assert_eq!((profile.ca_file.as_str(), profile.unverified), ("/etc/ssl/team.pem", true));
+
+    // In a field of several lines Enter is a line, and Ctrl+Enter saves. Esc leaves all as it was.
+    click(&mut app, "Edit the endpoint");
+    type_into(&mut app, "Headers", "X-Team: logistics");
+    press(&mut app, egui::Key::Enter);
+    app.event(egui::Event::Text("X-Site: north".to_owned()));
+    app.step();
+    app.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
+    app.step();
+    step_until(&mut app, "the editor to close", |app| !is_shown(app, "Request fields"));
+    assert_eq!(saved(&app).headers.len(), 2);
+    click(&mut app, "Edit the endpoint");
+    type_into(&mut app, "Name", "production");
+    press(&mut app, egui::Key::Escape);
+    step_until(&mut app, "the editor to close", |app| !is_shown(app, "Request fields"));
+    assert_eq!(saved(&app).name, "staging");
+}
+
+fn has_focus(app: &App, label: &str) -> bool {
+    app.query_all_by_label(label).any(|node| node.accesskit_node().is_focused())
 }
