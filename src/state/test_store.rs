@@ -30,6 +30,7 @@ pub struct TestStore {
     runs: Mutex<VecDeque<PageStream<Run>>>,
     traces: Mutex<VecDeque<PageStream<TraceInfo>>>,
     trace: Mutex<VecDeque<Result<Trace, TrackingError>>>,
+    logged_model: Mutex<VecDeque<Result<LoggedModel, TrackingError>>>,
     feedback: Mutex<VecDeque<Result<Assessment, TrackingError>>>,
 }
 
@@ -47,6 +48,11 @@ impl TestStore {
     /// The next trace that is asked for.
     pub fn will_get_trace(&self, trace: Result<Trace, TrackingError>) {
         self.trace.lock().unwrap().push_back(trace);
+    }
+
+    /// The next logged model that is asked for.
+    pub fn will_get_logged_model(&self, model: Result<LoggedModel, TrackingError>) {
+        self.logged_model.lock().unwrap().push_back(model);
     }
 
     /// What becomes of the next feedback.
@@ -147,7 +153,8 @@ impl Store for TestStore {
         no()
     }
     fn get_logged_model(&self, _: &str) -> Answer<LoggedModel> {
-        no()
+        let next = self.logged_model.lock().unwrap().pop_front();
+        next.map_or_else(no, |model| Box::pin(std::future::ready(model)))
     }
     fn list_artifacts(&self, _: &ArtifactRoot, _: &str) -> Answer<Vec<FileInfo>> {
         no()

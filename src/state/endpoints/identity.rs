@@ -202,8 +202,12 @@ impl State {
         }
     }
 
-    /// Looks for the traces of what the panes answered last.
+    /// Asks the panes' endpoints how they are, and looks for the traces of what they answered last.
     pub(in crate::state) fn identify_panes(&mut self) {
+        for pane in self.chat.panes() {
+            let profile = self.settings.get().profile(pane.address());
+            self.endpoints.probe_unknown(&profile, &self.tasks);
+        }
         let Some(workspace) = &mut self.workspace else { return };
         for pane in self.chat.panes() {
             let ended = pane.turns.iter().rev().find(|turn| turn.answer.is_over());
@@ -211,5 +215,45 @@ impl State {
                 workspace.identities.ask(trace, &workspace.store, &self.tasks);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entities::{LoggedModel, Trace};
+    use crate::state::test_store::TestStore;
+
+    /// What is known of a trace whose logged model was registered as these.
+    async fn looked_up(registered_as: &[(&str, VersionNumber)]) -> Identities {
+        let store = TestStore::default();
+        let mut trace = Trace::default();
+        trace.info.metadata.insert(trace_key::MODEL_ID.to_owned(), "m-1".to_owned());
+        store.will_get_trace(Ok(trace));
+        let registered_as = registered_as.iter().map(|&(name, version)| (name.to_owned(), version)).collect();
+        store.will_get_logged_model(Ok(LoggedModel { registered_as, ..LoggedModel::default() }));
+        let store: Arc<dyn Store> = Arc::new(store);
+        let tasks = Tasks::new(tokio::runtime::Handle::current(), || {});
+        let mut identities = Identities::default();
+        identities.ask("tr-1", &store, &tasks);
+        // Asked twice, looked up once: the store would refuse the second.
+        identities.ask("tr-1", &store, &tasks);
+        while !identities.asking.is_empty() {
+            tokio::task::yield_now().await;
+            identities.poll();
+        }
+        identities
+    }
+
+    #[tokio::test]
+    async fn a_trace_says_which_version_answered_where_it_leaves_no_choice() {
+        let known = looked_up(&[("agent", 7)]).await;
+        assert_eq!(known.version("tr-1", None), Some(&("agent".to_owned(), 7)));
+        assert_eq!(known.version("tr-1", Some("another")), None);
+        assert_eq!(known.version("tr-2", None), None);
+        let known = looked_up(&[("agent", 7), ("copy", 2), ("twice", 1), ("twice", 2)]).await;
+        assert_eq!(known.version("tr-1", None), None);
+        assert_eq!(known.version("tr-1", Some("copy")), Some(&("copy".to_owned(), 2)));
+        assert_eq!(known.version("tr-1", Some("twice")), None);
     }
 }

@@ -119,6 +119,18 @@ impl Endpoints {
         });
         self.probes = asked.collect();
     }
+
+    /// Asks one of which nothing is known, once, with no secret.
+    pub(super) fn probe_unknown(&mut self, profile: &EndpointProfile, tasks: &Tasks) {
+        let asked = |url: &String| self.probes.iter().any(|(asking, _)| asking == url);
+        if self.health.contains_key(&profile.url) || asked(&profile.url) {
+            return;
+        }
+        if let Some(endpoint) = profile.endpoint() {
+            let probe = self.client.clone().probe(endpoint.without_secrets());
+            self.probes.push((profile.url.clone(), tasks.spawn(probe)));
+        }
+    }
 }
 
 impl State {

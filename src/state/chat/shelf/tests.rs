@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::record::{Ending, Folded, changes, line, turn_record};
 use super::*;
 use crate::agent::{Attachment, Endpoint, Message, Outcome, Reader, Token};
+use crate::state::chat::Beside;
 use crate::state::chat::conversation::{Ask, Manner};
 
 const EVENTS: [&str; 6] = [
@@ -332,4 +333,32 @@ fn what_is_exported_is_imported_beside_what_is_there() {
     std::fs::write(&file, "nothing of ours\n").unwrap();
     shelf.import(file);
     assert!(matches!(next(&shelf), News::Failed(..)));
+}
+
+#[test]
+fn a_comparison_is_imported_as_one_of_its_own() {
+    let bench = Bench::new();
+    let (shelf, _) = bench.open();
+    for (place, id) in [5, 6].into_iter().enumerate() {
+        let address = format!("http://127.0.0.1:{id}/invocations");
+        let mut pane = conversation(id, vec![answered(id * 10, None, "which one?")]);
+        pane.beside = Some(Beside { comparison: 4, place, address });
+        shelf.save(&pane);
+    }
+    let file = bench.folder.path().join("out.jsonl");
+    shelf.export(vec![5, 6], Vec::new(), file.clone());
+    assert!(matches!(next(&shelf), News::Exported(_, 2)));
+    shelf.import(file);
+    let News::Imported(all) = next(&shelf) else { panic!("they are read") };
+    let [first, second] = &all[..] else { panic!("two panes: {all:?}") };
+    let (one, other) = (first.beside.as_ref().unwrap(), second.beside.as_ref().unwrap());
+    assert!(![5, 6].contains(&first.id) && first.id != second.id);
+    assert_eq!(one.comparison, other.comparison);
+    assert_ne!(one.comparison, 4, "the one that is there keeps its two panes");
+    assert_eq!([one.place, other.place], [0, 1]);
+    assert_eq!(other.address, "http://127.0.0.1:6/invocations");
+    drop(shelf);
+    let (_, all) = bench.open();
+    let there = all.iter().filter(|known| known.beside.as_ref().is_some_and(|it| it.comparison == 4));
+    assert_eq!((all.len(), there.count()), (4, 2));
 }
