@@ -285,6 +285,7 @@ impl State {
         found.extend(workspace.runs.findable());
         found.extend(workspace.traces.findable());
         found.extend(workspace.registry.doable(route));
+        found.extend(self.comparable());
         found.extend(bench);
         found
     }

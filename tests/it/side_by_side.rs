@@ -2,12 +2,13 @@
 //! of them leaves in the plan and in the journal.
 
 use egui::Key;
-use flowdeck::state::chat::Conversation;
+use flowdeck::state::chat::{ChatCommand, Conversation};
 use flowdeck::state::journal::Outcome;
+use flowdeck::state::{Command, ModelKind, Route};
 
 use crate::support::Servers;
 use crate::support::app::{
-    App, Start, click, done_here, is_shown, open, press, start, step_until, type_into, wait_for,
+    App, Start, click, confirm, done_here, is_shown, open, press, start, step_until, type_into, wait_for,
     wait_for_text,
 };
 
@@ -118,10 +119,7 @@ fn one_failing_endpoint_does_not_hold_up_the_other() {
     let mut app = open(servers.uri());
     step_until(&mut app, "the server", |app| app.state().state().workspace.is_some());
     let addresses = [servers.agent_server().url().to_owned(), "http://127.0.0.1:9/invocations".to_owned()];
-    app.state_mut().apply(
-        &egui::Context::default(),
-        flowdeck::state::chat::ChatCommand::Compare(addresses.to_vec()).into(),
-    );
+    app.state_mut().apply(&egui::Context::default(), ChatCommand::Compare(addresses.to_vec()).into());
     step_until(&mut app, "two panes", |app| panes(app).len() == 2);
     ask(&mut app, "hello");
     wait_for_answers(&mut app, 1);
@@ -129,4 +127,92 @@ fn one_failing_endpoint_does_not_hold_up_the_other() {
     wait_for(&mut app, "Retry");
     assert!(panes(&app)[0].turns[0].error().is_none() && panes(&app)[1].turns[0].error().is_some());
     assert!(!is_shown(&app, "Same"));
+}
+
+fn apply(app: &mut App, command: impl Into<Command>) {
+    app.state_mut().apply(&egui::Context::default(), command.into());
+}
+
+/// What the panes' endpoints are called.
+fn titles(app: &App) -> Vec<String> {
+    panes(app).iter().map(|pane| app.state().state().candidate(pane.address()).title).collect()
+}
+
+/// On the board, by the menu of a version.
+fn choose_in_menu(app: &mut App, version: &str, entry: &str) {
+    let route = Route::Model { kind: ModelKind::Model, name: MODEL.to_owned() };
+    apply(app, route);
+    wait_for(app, version);
+    egui_kittest::kittest::Queryable::query_all_by_label(app, version).next().unwrap().click_secondary();
+    app.step();
+    click(app, entry);
+}
+
+#[test]
+fn a_version_is_talked_to_beside_the_one_it_would_replace() {
+    let mut app = sample(Start::default());
+    choose_in_menu(&mut app, "version 7", "Compare answers with prod (v3)");
+    step_until(&mut app, "two panes", |app| panes(app).len() == 2);
+    assert_eq!(titles(&app), [PROD, CANDIDATE]);
+    ask(&mut app, "Thanks");
+    wait_for_answers(&mut app, 1);
+    // From the plan; what was said stays.
+    choose_in_menu(&mut app, "version 7", "Move prod here from v3…");
+    click(&mut app, "Compare with the one it would replace");
+    step_until(&mut app, "the chat", |app| matches!(app.state().state().navigation.current(), Route::Chat));
+    assert!(app.state().state().workspace.as_ref().unwrap().registry.plan().is_none());
+    assert_eq!(panes(&app)[0].turns.len(), 1);
+    // By keyboard, from the version's page.
+    apply(&mut app, ChatCommand::New);
+    let name = MODEL.to_owned();
+    apply(&mut app, Route::Version { kind: ModelKind::Model, name, version: 7 });
+    app.key_press_modifiers(egui::Modifiers::COMMAND, Key::K);
+    app.step();
+    app.step();
+    app.event(egui::Event::Text("compare answers".to_owned()));
+    app.step();
+    app.step();
+    press(&mut app, Key::Enter);
+    step_until(&mut app, "two panes", |app| panes(app).len() == 2);
+    assert_eq!(titles(&app), [PROD, CANDIDATE]);
+    assert!(panes(&app)[0].turns.is_empty(), "a conversation of its own");
+}
+
+#[test]
+fn a_version_that_is_served_nowhere_is_named_and_can_be_served() {
+    let mut app = sample(Start::default());
+    choose_in_menu(&mut app, "version 5", "Compare answers with prod (v3)");
+    wait_for_text(&mut app, "No endpoint that is known answers as v5");
+    assert!(panes(&app).is_empty());
+    click(&mut app, "Serve v5 here…");
+    step_until(&mut app, "the question how", |app| app.state().state().serve.asked().is_some());
+    let asked = app.state().state().serve.asked().map(|asked| asked.model.clone());
+    assert_eq!(asked, Some(format!("models:/{MODEL}/5")));
+}
+
+#[test]
+fn of_two_agent_servers_the_better_one_is_promoted_and_the_journal_has_it() {
+    let model = "SideBySide";
+    let servers = Servers::shared();
+    servers.make_model(model, 2, &[("prod", 1), ("candidate", 2)]);
+    let served = [1, 2].map(|version| servers.agent_server_naming(&format!("models:/{model}/{version}")));
+    let mut app = open(servers.uri());
+    step_until(&mut app, "the server", |app| app.state().state().workspace.is_some());
+    apply(&mut app, ChatCommand::Compare(served.iter().map(|one| one.url().to_owned()).collect()));
+    step_until(&mut app, "two panes", |app| panes(app).len() == 2);
+    ask(&mut app, "Why is OTIF down?");
+    wait_for_answers(&mut app, 1);
+    wait_for(&mut app, "Same");
+    let second = titles(&app).remove(1);
+    click(&mut app, &format!("Promote {second}"));
+    wait_for(&mut app, "prod: v1 → v2");
+    wait_for_text(&mut app, "Conversation “Why is OTIF down?”");
+    assert_eq!(servers.alias(model, "prod"), Some(1), "nothing is confirmed by it");
+    confirm(&mut app, "prod");
+    step_until(&mut app, "the move", |app| {
+        done_here(app).iter().any(|record| record.outcome == Outcome::Done)
+    });
+    assert_eq!(servers.alias(model, "prod"), Some(2));
+    let evidence = done_here(&app)[0].change.evidence.clone().unwrap_or_default();
+    assert!(evidence.contains("Why is OTIF down?"), "{evidence}");
 }

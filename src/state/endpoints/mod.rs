@@ -27,7 +27,7 @@ pub use dialects::{Dialects, Known};
 pub use form::{Problems, ProfileForm};
 pub use identity::{Identities, Identity};
 pub use profile::{Bound, EndpointProfile, Moved};
-pub use side::{Candidate, Promotion};
+pub use side::{Candidate, Missing, Promotion, would_replace};
 pub use tokens::KeptTokens;
 pub(in crate::state) use tokens::Trouble;
 pub use verdict::{Answers, Evidence, Standing, Why};
@@ -39,6 +39,7 @@ use super::chat::{ChatCommand, SharedClient};
 use super::navigation::Section;
 use super::tasks::{Polled, Task, Tasks};
 use crate::agent::{Health, Probe, Token};
+use crate::entities::VersionNumber;
 use dialects::Lookups;
 
 /// What a view may ask for.
@@ -70,6 +71,13 @@ pub enum EndpointsCommand {
     Restarted(String),
     /// Asks the agent, which runs it, and finds its trace.
     Ask(String),
+    /// Talks to two versions of a model side by side: the one that would be replaced, and the other.
+    CompareAnswers {
+        /// The registered model.
+        model: String,
+        /// The versions, from the left.
+        versions: [VersionNumber; 2],
+    },
     /// No more about this endpoint and the last move.
     Dismiss(String),
     /// No more about the endpoints that may serve this alias.
@@ -154,6 +162,7 @@ impl State {
                     }
                 });
             }
+            EndpointsCommand::CompareAnswers { model, versions } => self.compare_answers(&model, versions),
             command => self.with_workspace(|workspace, cx| workspace.answering.apply(command, cx)),
         }
     }

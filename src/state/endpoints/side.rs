@@ -1,13 +1,16 @@
 //! Whom one can talk to side by side, and promoting the one that did better.
 
+use super::EndpointsCommand;
 use super::identity::Identity;
 use crate::agent::Endpoint;
-use crate::entities::VersionNumber;
+use crate::entities::{RegisteredModel, VersionNumber};
 use crate::state::chat::{ChatCommand, Conversation};
 use crate::state::evidence::{ConversationEvidence, EvidenceItem};
+use crate::state::finder::Found;
 use crate::state::registry::RegistryCommand;
+use crate::state::registry::links::{alias_uri, version_uri};
 use crate::state::registry::models::alias_rank;
-use crate::state::serve::{ModelUri, Phase};
+use crate::state::serve::{self, ModelUri, Phase};
 use crate::state::{Command, ModelKind, Route, State};
 
 /// An endpoint that a comparison can have.
@@ -32,6 +35,29 @@ pub struct Promotion {
     pub version: VersionNumber,
     /// Aliases that are elsewhere, the best known first; `prod` where the model has none.
     pub aliases: Vec<String>,
+}
+
+/// A version that no known endpoint answers as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The version.
+    pub version: VersionNumber,
+    /// What to serve so that there is one: `models:/name@alias`, else `models:/name/7`.
+    pub uri: String,
+}
+
+impl Missing {
+    /// What is missing.
+    pub fn sentence(&self) -> String {
+        format!("No endpoint that is known answers as v{}", self.version)
+    }
+}
+
+/// What a version would replace: the best known alias that stands elsewhere, and where.
+pub fn would_replace(model: &RegisteredModel, version: VersionNumber) -> Option<(&str, VersionNumber)> {
+    let elsewhere = model.aliases.iter().filter(|alias| alias.version != version);
+    let best = elsewhere.min_by_key(|alias| (alias_rank(&alias.alias), &alias.alias))?;
+    Some((&best.alias, best.version))
 }
 
 /// The alias that a model without any is given first.
@@ -91,21 +117,75 @@ impl State {
     }
 
     /// The endpoints to talk to these versions of a model: those that answer as them, else those that serve an alias
-    /// which stands there. `None`: there is none for one of them.
-    pub fn beside(&self, model: &str, versions: [VersionNumber; 2]) -> Option<Command> {
+    /// which stands there.
+    ///
+    /// # Errors
+    /// With the first version that there is none for.
+    pub fn beside(&self, model: &str, versions: [VersionNumber; 2]) -> Result<[String; 2], Missing> {
         let candidates = self.candidates();
-        let addresses: Option<Vec<String>> = versions
-            .iter()
-            .map(|version| {
-                let is_it = |known: &&Candidate| {
-                    known.version.as_ref().is_some_and(|(name, at)| name == model && at == version)
-                };
-                let found = candidates.iter().find(is_it);
-                found.map(|known| known.address.clone()).or_else(|| self.serving_version(model, *version))
-            })
-            .collect();
-        let addresses = addresses.filter(|all| all.first() != all.last())?;
-        Some(Command::Chat(ChatCommand::Compare(addresses)))
+        let address = |version: VersionNumber| {
+            let is_it = |known: &&Candidate| {
+                known.version.as_ref().is_some_and(|(name, at)| name == model && *at == version)
+            };
+            let found = candidates.iter().find(is_it).map(|known| known.address.clone());
+            found.or_else(|| self.serving_version(model, version))
+        };
+        let [one, other] = versions;
+        let first = address(one).ok_or_else(|| self.missing(model, one))?;
+        let second = address(other).filter(|second| *second != first);
+        Ok([first, second.ok_or_else(|| self.missing(model, other))?])
+    }
+
+    /// By its best known alias, so that what is served is known by it.
+    fn missing(&self, model: &str, version: VersionNumber) -> Missing {
+        let registered = self.workspace.as_ref().and_then(|open| open.registry.models.get(model));
+        let aliases = registered.into_iter().flat_map(|known| known.aliases_of(version));
+        let uri = match aliases.min_by_key(|alias| (alias_rank(alias), *alias)) {
+            Some(alias) => alias_uri(ModelKind::Model, model, alias),
+            None => version_uri(ModelKind::Model, model, version),
+        };
+        Missing { version, uri }
+    }
+
+    /// Talks to two versions side by side, in a conversation of its own; where one is served nowhere, says so and
+    /// offers to serve it here.
+    pub(super) fn compare_answers(&mut self, model: &str, versions: [VersionNumber; 2]) {
+        match self.beside(model, versions) {
+            Ok(addresses) => {
+                if self.chat.addresses() != addresses {
+                    self.apply_chat(ChatCommand::New);
+                }
+                self.apply_chat(ChatCommand::Open);
+                self.apply_chat(ChatCommand::Compare(addresses.to_vec()));
+                self.show_comparison();
+            }
+            Err(missing) => {
+                let label = format!("Serve v{} here…", missing.version);
+                self.notices.news(missing.sentence(), (&label, serve::ask(missing.uri)), true);
+            }
+        }
+    }
+
+    fn apply_chat(&mut self, command: ChatCommand) {
+        self.chat.apply(command, &self.tasks, &mut self.notices, self.settings.edit());
+    }
+
+    /// For the palette, of the version that is shown: its answers beside those of what it would replace.
+    pub(in crate::state) fn comparable(&self) -> Vec<Found> {
+        let Route::Version { kind: ModelKind::Model, name, version } = self.navigation.current() else {
+            return Vec::new();
+        };
+        let registered = self.workspace.as_ref().and_then(|open| open.registry.models.get(name));
+        let Some((alias, at)) = registered.and_then(|known| would_replace(known, *version)) else {
+            return Vec::new();
+        };
+        let versions = [at, *version];
+        vec![Found {
+            kind: "command",
+            name: format!("Compare answers with the one it would replace, {alias} (v{at})"),
+            detail: format!("v{version} of {name}"),
+            command: EndpointsCommand::CompareAnswers { model: name.clone(), versions }.into(),
+        }]
     }
 
     fn serving_version(&self, model: &str, version: VersionNumber) -> Option<String> {

@@ -149,7 +149,10 @@ impl Answering {
                 cx.settings.profile_mut(&url).awaits = None;
             }
             EndpointsCommand::DismissOffer(bound) => self.offers.retain(|(offered, _)| *offered != bound),
-            EndpointsCommand::Save { .. } | EndpointsCommand::Probe | EndpointsCommand::Ask(_) => {}
+            EndpointsCommand::Save { .. }
+            | EndpointsCommand::Probe
+            | EndpointsCommand::Ask(_)
+            | EndpointsCommand::CompareAnswers { .. } => {}
         }
     }
 

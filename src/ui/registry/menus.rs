@@ -8,6 +8,7 @@ use crate::entities::{Millis, ModelVersion, RegisteredModel, VersionNumber};
 use crate::state::Command;
 use crate::state::command::Commands;
 use crate::state::compare::{self, CompareCommand};
+use crate::state::endpoints::{EndpointsCommand, would_replace};
 use crate::state::navigation::{ModelKind, Route, RunTab};
 use crate::state::registry::board::Board;
 use crate::state::registry::links::{alias_uri, python, version_uri};
@@ -177,6 +178,17 @@ fn compare_menu_ui(ui: &mut Ui, subject: Subject<'_>, number: VersionNumber, out
     for (alias, at) in elsewhere.take(MOST_VERSIONS) {
         if ui.button(format!("Compare with {alias} (v{at})")).clicked() {
             out.push(compare::route(subject.compared(at), subject.compared(number)));
+            ui.close();
+        }
+    }
+    if subject.kind == ModelKind::Model
+        && let Some((alias, at)) = model.and_then(|model| would_replace(model, number))
+    {
+        let button = ui.button(format!("Compare answers with {alias} (v{at})"));
+        let hint = "Talks to it and to the one it would replace, side by side";
+        if button.on_hover_text(hint).clicked() {
+            let (model, versions) = (subject.name.to_owned(), [at, number]);
+            out.push(EndpointsCommand::CompareAnswers { model, versions });
             ui.close();
         }
     }

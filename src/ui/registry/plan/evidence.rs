@@ -3,15 +3,19 @@
 use egui::{Label, Layout, RichText, ScrollArea, Ui};
 
 use crate::entities::Millis;
-use crate::state::command::Commands;
+use crate::state::command::{Command, Commands};
+use crate::state::endpoints::EndpointsCommand;
 use crate::state::evidence::{EvidenceItem, tag};
 use crate::state::registry::RegistryCommand;
 use crate::state::registry::plan::Plan;
 use crate::state::registry::planned::Planned;
 use crate::state::registry::version::{EditOf, VersionEdit};
-use crate::state::{ModelKind, format};
+use crate::state::{ModelKind, format, serve};
 use crate::theme::{self, Icon, Themed as _, size};
+use crate::ui::Cx;
 
+/// What opens both side by side.
+const COMPARE: &str = "Compare with the one it would replace";
 /// More than these scroll, in points.
 const ROOM: f32 = 3.0 * size::ROW;
 
@@ -38,6 +42,47 @@ pub(super) fn show(ui: &mut Ui, plan: &Plan, now: Millis, out: &mut Commands) {
         for item in &planned.evidence {
             row_ui(ui, |ui| item_ui(ui, planned, item, now, out));
         }
+    });
+}
+
+/// Talking to the version beside the one that it would replace, or which of them is served nowhere.
+pub(super) fn ask_both_ui(ui: &mut Ui, cx: &Cx<'_>, plan: &Plan, out: &mut Commands) {
+    let planned = plan.shown();
+    let change = &planned.change;
+    let (Some(from), Some(to)) = (change.from, change.to) else { return };
+    let asks = change.kind == ModelKind::Model && !planned.keeps && plan.is_open() && from != to;
+    if !asks {
+        return;
+    }
+    let found = cx.state.beside(&change.name, [from, to]);
+    row_ui(ui, |ui| {
+        ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+            let (text, command) = match found {
+                Ok(_) => {
+                    let hint =
+                        format!("Closes the plan, and opens v{from} and v{to} side by side in the chat");
+                    let (model, versions) = (change.name.clone(), [from, to]);
+                    let clicked = ui.link(COMPARE).on_hover_text(hint).clicked();
+                    let command = Command::from(EndpointsCommand::CompareAnswers { model, versions });
+                    (format!("v{from} and v{to} can be asked side by side"), clicked.then_some(command))
+                }
+                Err(missing) => {
+                    let hint = "Closes the plan, and asks how to serve it";
+                    let clicked = ui.link(format!("Serve v{} here…", missing.version)).on_hover_text(hint);
+                    let text = missing.sentence();
+                    (text, clicked.clicked().then(|| serve::ask(missing.uri)))
+                }
+            };
+            if let Some(command) = command {
+                out.push(RegistryCommand::ClosePlan);
+                out.push(command);
+            }
+            ui.with_layout(Layout::left_to_right(egui::Align::Center), |ui| {
+                let tint = ui.tokens().text_weak;
+                ui.add(Icon::Agent.sized(size::ICON_SMALL).tint(tint).alt_text(""));
+                ui.add(Label::new(text).truncate());
+            });
+        });
     });
 }
 

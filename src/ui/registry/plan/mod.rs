@@ -80,6 +80,7 @@ impl PlanView {
             rows::show(ui, plan, out);
             checks::show(ui, plan);
             evidence::show(ui, plan, cx.now, out);
+            evidence::ask_both_ui(ui, cx, plan, out);
             let mut compared = 0.0;
             if deletes {
                 deletion_ui(ui, &plan.shown().change);
