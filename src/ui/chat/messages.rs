@@ -165,10 +165,12 @@ fn turns_ui(
 
 /// A button over the end of the list. Whether it was clicked.
 pub(super) fn latest_ui(ui: &mut Ui, over: Rect) -> bool {
-    let room = vec2(132.0, size::CONTROL);
+    let room = vec2(148.0, size::CONTROL);
     let at = Align2::CENTER_BOTTOM.align_size_within_rect(room, over.shrink(size::SPACE_S));
     let button =
         theme::button::default((Icon::ArrowDown.sized(size::ICON_SMALL).alt_text(""), "New text below"));
     keep_clear(ui.ctx(), at);
-    ui.put(at, button).on_hover_text("Go to the latest message").clicked()
+    ui.put(at, button.wrap_mode(egui::TextWrapMode::Extend))
+        .on_hover_text("Go to the latest message")
+        .clicked()
 }

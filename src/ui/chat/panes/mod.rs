@@ -12,7 +12,7 @@ mod step;
 use std::collections::HashMap;
 
 use egui::style::ScrollAnimation;
-use egui::{Rect, ScrollArea, Ui, vec2};
+use egui::{Rect, ScrollArea, Ui, Vec2, vec2};
 
 pub use choose::ChooserView;
 
@@ -40,6 +40,9 @@ pub struct PanesView {
     was_running: bool,
     /// Go to the end until it is reached, unless the user scrolls up.
     to_end: bool,
+    /// Room in the frame before: who was at the end stays there in another.
+    room: Vec2,
+    at_end: bool,
     raw: RawView,
 }
 
@@ -77,6 +80,8 @@ impl PanesView {
         let width = (room / panes.len() as f32).max(NARROWEST).floor();
         let steps = steps(&panes);
         self.take_up(&panes, &steps, width, moved);
+        let before = std::mem::replace(&mut self.room, vec2(room, height));
+        self.to_end |= self.at_end && before != self.room;
         let seen = ui.max_rect();
         ScrollArea::horizontal().id_salt("panes").auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(size::SPACE_S, 0.0);
@@ -105,7 +110,8 @@ impl PanesView {
                 }
             });
             let away = shown.content_size.y - shown.state.clamped_offset().y - shown.inner_rect.height();
-            if away <= AT_END {
+            self.at_end = away <= AT_END;
+            if self.at_end {
                 self.to_end = false;
             } else if to_end {
                 ui.request_repaint();
