@@ -9,6 +9,7 @@ use crate::state::journal::JournalCx;
 use crate::state::navigation::Section;
 use crate::state::settings::ThemeChoice;
 use crate::state::{Command, Navigation, State};
+use crate::ui::is_chat_shown;
 use crate::ui::registry::request_go_to_version;
 use crate::ui::widgets;
 
@@ -22,6 +23,7 @@ impl Flowdeck {
             Command::NextPane => self.ui.go_to_pane(ctx, &self.state, false),
             Command::PreviousPane => self.ui.go_to_pane(ctx, &self.state, true),
             Command::GoToVersion => request_go_to_version(ctx),
+            Command::InsertPrompt => self.insert_prompt(),
             Command::ChooseEndpoints => self.ui.choose_endpoints(&self.state),
             Command::Copy(text, what) => {
                 ctx.copy_text(text);
@@ -39,6 +41,18 @@ impl Flowdeck {
         }
         // Whatever was changed by a view drawn before others shows in the next frame.
         ctx.request_repaint();
+    }
+
+    /// Asks which prompt to insert, beside what is shown.
+    fn insert_prompt(&mut self) {
+        if self.state.workspace.is_none() {
+            self.state.notices.info("Open a server first: prompts come from its registry");
+            return;
+        }
+        if !is_chat_shown(&self.state) {
+            self.state.apply(Command::ToggleChatPanel);
+        }
+        self.ui.choose_prompt(&self.state);
     }
 
     /// Offers what is loaded to compare with, by name.
@@ -87,6 +101,7 @@ impl State {
             Command::Runs(command) => self.with_workspace(|w, cx| w.runs.apply(command, cx)),
             Command::Run(command) => self.with_workspace(|w, cx| w.run.apply(command, cx)),
             Command::Traces(command) => self.with_workspace(|w, cx| w.traces.apply(command, cx)),
+            Command::Prompts(command) => self.with_workspace(|w, cx| w.prompts.apply(command, cx)),
             Command::LookUp(words) => self.with_workspace(|w, cx| w.look_up(&words, cx)),
             Command::Artifacts(command) => self.with_workspace(|w, cx| w.artifacts.apply(command, cx)),
             Command::Compare(CompareCommand::SaveMarkdown) => {

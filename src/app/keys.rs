@@ -83,6 +83,7 @@ const TABLE: &[Entry] = &[
     Entry { name: "Import a prompt set…", keys: None, command: || BenchCommand::Import(None).into() },
     Entry { name: "Go to journal", keys: Some(ctrl(Key::Num5)), command: || Command::Go(Route::Journal) },
     Entry { name: "Go to settings", keys: Some(ctrl(Key::Comma)), command: || Command::Go(Route::Settings) },
+    Entry { name: "Insert a prompt…", keys: None, command: || Command::InsertPrompt },
     Entry {
         name: "Show or hide the chat beside",
         keys: Some(ctrl(Key::J)),
@@ -110,6 +111,7 @@ const IN_PLACE: &[(&str, &str)] = &[
     ("Ctrl+Enter", "Open a model beside those that are open"),
     ("Ctrl+Shift+Z", "Plan the way back of the alias that moved last"),
     ("Ctrl+Enter", "Send the message"),
+    ("/", "First in a message: insert a prompt"),
     ("N P F7 ⇧F7", "Next and previous difference of a comparison"),
     ("G B N", "On an answer of the bench: good, bad, note"),
     ("Space C", "In tables: mark two rows, then compare them"),

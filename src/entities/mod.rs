@@ -9,6 +9,7 @@ mod logged_model;
 mod mlmodel;
 mod named;
 mod new_run;
+mod prompt;
 mod registering;
 mod registry;
 mod run;
@@ -24,6 +25,7 @@ pub use logged_model::{LoggedModel, LoggedModelStatus};
 pub use mlmodel::{MlModel, Signature, SignatureField};
 pub use named::Named;
 pub use new_run::{NewRun, RunBatch};
+pub use prompt::{PromptMessage, PromptTemplate};
 pub use registering::{NewModel, NewVersion};
 pub use registry::{
     Alias, ModelVersion, ModelVersionStatus, RegisteredModel, VersionNumber, is_reserved_alias,

@@ -25,6 +25,8 @@ pub mod tag {
     pub const IS_PROMPT: &str = "mlflow.prompt.is_prompt";
     /// A prompt version's text.
     pub const PROMPT_TEXT: &str = "mlflow.prompt.text";
+    /// Whether a prompt version's text is a `text` or a `chat`: a JSON list of messages.
+    pub const PROMPT_TYPE: &str = "_mlflow_prompt_type";
     /// On a logged model: JSON list of the versions registered from it.
     pub const MODEL_VERSIONS: &str = "mlflow.modelVersions";
     /// Models logged by a run, as JSON (before MLflow 3).

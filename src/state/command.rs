@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::artifacts::ArtifactsCommand;
 use super::bench::BenchCommand;
-use super::chat::ChatCommand;
+use super::chat::{ChatCommand, PromptsCommand};
 use super::compare::CompareCommand;
 use super::endpoints::EndpointsCommand;
 use super::experiments::ExperimentsCommand;
@@ -70,6 +70,8 @@ pub enum Command {
     Policy(PolicyCommand),
     /// About conversations.
     Chat(ChatCommand),
+    /// About the registry's prompts, for a message.
+    Prompts(PromptsCommand),
     /// About the bench.
     Bench(BenchCommand),
     /// About endpoints as they are kept.
@@ -111,6 +113,8 @@ pub enum Command {
     PreviousPane,
     /// Asks which endpoints to talk to side by side.
     ChooseEndpoints,
+    /// Asks which prompt to insert into the message.
+    InsertPrompt,
     /// Asks which version of the board to go to.
     GoToVersion,
 }
@@ -152,6 +156,7 @@ wrapped_by! {
     Registry(RegistryCommand),
     Policy(PolicyCommand),
     Chat(ChatCommand),
+    Prompts(PromptsCommand),
     Endpoints(EndpointsCommand),
     Compare(CompareCommand),
     Journal(JournalCommand),

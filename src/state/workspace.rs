@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::Cx;
 use super::artifacts::Artifacts;
+use super::chat::Prompts;
 use super::compare::Compare;
 use super::endpoints::{Answering, Identities};
 use super::experiments::Experiments;
@@ -42,6 +43,8 @@ pub struct Workspace {
     pub identities: Identities,
     /// Comparisons.
     pub compare: Compare,
+    /// Prompts to write a message with.
+    pub prompts: Prompts,
     /// What the palette looks up.
     pub name_search: NameSearch,
     follow: Follow,
@@ -64,6 +67,7 @@ impl Workspace {
             answering: Answering::default(),
             identities: Identities::default(),
             compare: Compare::default(),
+            prompts: Prompts::default(),
             name_search: NameSearch::default(),
         }
     }
@@ -79,6 +83,7 @@ impl Workspace {
         self.answering.poll(&self.registry.take_moved(), cx);
         self.identities.poll();
         self.compare.poll(cx);
+        self.prompts.poll(deadline);
         self.name_search.poll();
         while let Some(news) = self.watch.poll() {
             let WatchNews::Resolved { id, change, now, text } = news;

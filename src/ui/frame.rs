@@ -132,6 +132,11 @@ impl Ui {
         self.chat.choose(state);
     }
 
+    /// Asks which prompt to insert into the message.
+    pub fn choose_prompt(&mut self, state: &State) {
+        self.chat.choose_prompt(state);
+    }
+
     /// Gives the keyboard to the next pane, or the one before: list, main pane, chat beside it, and round again.
     pub fn go_to_pane(&mut self, ctx: &egui::Context, state: &State, back: bool) {
         let list = has_list(state).then_some(Stop::Pane(Pane::List));

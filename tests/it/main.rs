@@ -49,6 +49,8 @@ mod palette;
 #[cfg(test)]
 mod plan;
 #[cfg(test)]
+mod prompts;
+#[cfg(test)]
 mod registry_life;
 #[cfg(test)]
 mod run_page;

@@ -171,6 +171,8 @@ pub struct Conversation {
     pub custom_inputs: (String, Option<String>),
     /// `context` of every request as typed, and what is wrong with it.
     pub context: (String, Option<String>),
+    /// Values that variables of prompts were given last, by name.
+    pub prompt_values: BTreeMap<String, String>,
     /// Yes and no to approval requests of the last answer, until all are decided.
     pub decisions: BTreeMap<String, bool>,
     running: Option<agent::Turn>,
@@ -189,6 +191,7 @@ impl Conversation {
             system_prompt,
             custom_inputs: Default::default(),
             context: Default::default(),
+            prompt_values: BTreeMap::new(),
             decisions: BTreeMap::new(),
             running: None,
             stopping: false,
@@ -284,6 +287,7 @@ impl Conversation {
         copy.name.clone_from(&self.name);
         copy.custom_inputs.clone_from(&self.custom_inputs);
         copy.context.clone_from(&self.context);
+        copy.prompt_values.clone_from(&self.prompt_values);
         for turn in self.turns.iter().filter(|turn| turn.answer.is_over()) {
             let (id, parent, step) = (new_id(), copy.last_turn(), Some(turn.step()));
             copy.turns.push(Turn { id, parent, step, ..turn.clone() });

@@ -4,6 +4,7 @@
 //! - `conversation`: turns, and what the next request carries;
 //! - `attached`: files that go along with the next message; `pictures`: small pictures of them;
 //! - `beside`, `difference`, `steps`, `pace`: several endpoints side by side;
+//! - `prompts`: those of the server's registry; `prompt`: what is made of one;
 //! - `kept`: the list of all, and what is done with it;
 //! - `shelf`: conversations on disk;
 //! - `markdown`: a conversation for the clipboard;
@@ -21,6 +22,8 @@ mod kept;
 mod markdown;
 mod pace;
 mod pictures;
+pub mod prompt;
+mod prompts;
 mod shelf;
 mod steps;
 
@@ -39,6 +42,7 @@ use kept::Kept;
 pub use markdown::markdown;
 use pace::Pace;
 pub use pictures::{Pictures, Small};
+pub use prompts::{Pick, Prompts, PromptsCommand};
 pub use shelf::Summary;
 pub use steps::{Figures, Step, Summing, fastest, steps, sum_up};
 
@@ -67,6 +71,8 @@ pub enum ChatCommand {
     Probe,
     /// Say this first in every request of the conversation.
     SetSystemPrompt(String),
+    /// Remember what variables of prompts were given, by name.
+    SetPromptValues(prompt::Values),
     /// Send this as `custom_inputs` with every message of the conversation: JSON, or nothing.
     SetCustomInputs(String),
     /// Send this as `context` with every message of the conversation: JSON, or nothing.
@@ -302,6 +308,9 @@ impl Chat {
             ChatCommand::Probe => self.target.probe(tasks),
             ChatCommand::SetSystemPrompt(prompt) => {
                 self.each_meant(|known| known.system_prompt.clone_from(&prompt));
+            }
+            ChatCommand::SetPromptValues(values) => {
+                self.each_meant(|known| known.prompt_values.extend(values.clone()));
             }
             ChatCommand::SetCustomInputs(typed) => {
                 self.each_meant(|known| known.set_custom_inputs(typed.clone()));

@@ -2,13 +2,16 @@
 
 use egui::{Align, Frame, Id, Key, KeyboardShortcut, Layout, Margin, Modifiers, Stroke, TextEdit, Ui};
 
+use egui::text::{CCursor, CCursorRange};
+use egui::text_edit::TextEditState;
+
 use super::Place;
 use super::files::{Textures, take_pasted};
 use crate::state::Command;
 use crate::state::chat::{AttachCommand, Chat, ChatCommand, Message};
 use crate::state::command::Commands;
 use crate::theme::{self, Icon, Themed as _, size};
-use crate::ui::widgets;
+use crate::ui::{Cx, widgets};
 
 /// What to ask an agent that one does not know yet.
 const FIRST_WORDS: [&str; 3] =
@@ -17,6 +20,8 @@ const FIRST_WORDS: [&str; 3] =
 const SERVE: &str = "mlflow models serve -m models:/Name@prod -p 5001 --env-manager local";
 /// What the clip does.
 const ATTACH_HINT: &str = "Attach files. They can be dropped on the chat, and pictures pasted, too";
+/// What the button beside it does.
+const PROMPT_HINT: &str = "Insert a prompt from the registry. A / typed first does, too";
 /// How it is sent.
 const HINT: &str = "Enter sends · Shift+Enter for a new line";
 /// The same where there is little room.
@@ -35,6 +40,10 @@ pub struct ComposerView {
     focus: bool,
     /// It had the focus in the frame before: egui takes the focus away on Esc before anything is drawn.
     focused: bool,
+    /// The text was changed from without: the cursor goes to its end.
+    to_end: bool,
+    /// A `/` was typed first.
+    slash: bool,
 }
 
 impl ComposerView {
@@ -50,19 +59,40 @@ impl ComposerView {
         self.focus = true;
     }
 
+    /// Adds a text to what is written, and puts the cursor behind it.
+    pub fn insert(&mut self, text: &str) {
+        self.text.truncate(self.text.trim_end().len());
+        if !self.text.is_empty() {
+            self.text.push_str("\n\n");
+        }
+        self.text.push_str(text);
+        self.to_end = true;
+        self.focus = true;
+    }
+
+    /// Whether a `/` was typed first, which asks for a prompt.
+    pub fn take_slash(&mut self) -> bool {
+        std::mem::take(&mut self.slash)
+    }
+
     /// Draws it.
     pub fn show(
         &mut self,
         ui: &mut Ui,
-        chat: &Chat,
+        cx: &Cx<'_>,
         place: Place,
         textures: &mut Textures,
         out: &mut Commands,
     ) {
+        let chat = &cx.state.chat;
         let running = chat.is_running();
         let id = ui.make_persistent_id("message");
         self.forget_replaced(chat);
         self.take_escape(ui, running, place, out);
+        self.slash = self.focused && self.text.is_empty() && cx.workspace().is_some() && takes_slash(ui);
+        if std::mem::take(&mut self.to_end) {
+            cursor_to_end(ui, id, &self.text);
+        }
         if self.focused || (place.full && ui.memory(|memory| memory.focused().is_none())) {
             take_pasted(ui, out);
         }
@@ -84,6 +114,13 @@ impl ComposerView {
                     let attach = theme::button::icon(Icon::Attach, "Attach files");
                     if ui.add(attach).on_hover_text(ATTACH_HINT).clicked() {
                         out.push(ChatCommand::Attach(AttachCommand::Pick));
+                    }
+                    let prompt = theme::button::icon(Icon::Prompt, "Insert a prompt");
+                    let prompt = ui.add_enabled(cx.workspace().is_some(), prompt);
+                    let prompt =
+                        prompt.on_disabled_hover_text("Open a server to use the prompts of its registry");
+                    if prompt.on_hover_text(PROMPT_HINT).clicked() {
+                        out.push(Command::InsertPrompt);
                     }
                     let hint = if ui.available_width() > ROOM_FOR_HINT { HINT } else { SHORT_HINT };
                     ui.label(theme::text::small(hint));
@@ -214,6 +251,22 @@ impl ComposerView {
         });
         self.focus = true;
     }
+}
+
+/// Takes a `/` that was typed, and nothing else with it.
+fn takes_slash(ui: &Ui) -> bool {
+    ui.input_mut(|input| {
+        let before = input.events.len();
+        input.events.retain(|event| !matches!(event, egui::Event::Text(text) if text == "/"));
+        input.events.len() < before
+    })
+}
+
+fn cursor_to_end(ui: &Ui, id: Id, text: &str) {
+    let end = CCursor::new(text.chars().count());
+    let mut state = TextEditState::load(ui.ctx(), id).unwrap_or_default();
+    state.cursor.set_char_range(Some(CCursorRange::one(end)));
+    state.store(ui.ctx(), id);
 }
 
 /// An empty conversation: what to say first, or how to have somebody to talk to.

@@ -92,9 +92,13 @@ impl HeaderView {
             self.token.clear();
         }
         let current = chat.current();
+        // A prompt may have become the system prompt.
+        let system = current.map_or("", |current| current.system_prompt.as_str());
+        if self.system != system {
+            system.clone_into(&mut self.system);
+        }
         if self.of != current.map(|current| current.id) {
             self.of = current.map(|current| current.id);
-            self.system = current.map(|current| current.system_prompt.clone()).unwrap_or_default();
             self.custom_inputs = current.map(|current| current.custom_inputs.0.clone()).unwrap_or_default();
             self.context = current.map(|current| current.context.0.clone()).unwrap_or_default();
         }

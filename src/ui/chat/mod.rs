@@ -7,7 +7,8 @@
 //! - `messages`: the turns, of which only the visible ones are laid out;
 //! - `turn`, `items`, `notes`, `footer`: one turn;
 //! - `panes`: several endpoints side by side;
-//! - `composer`: the field to write in, Send and Stop; `files`: what goes along with a message.
+//! - `composer`: the field to write in, Send and Stop; `files`: what goes along with a message; `prompts`: the
+//!   registry's, to write it with.
 
 mod composer;
 mod endpoint_editor;
@@ -22,6 +23,7 @@ mod list;
 mod messages;
 mod notes;
 mod panes;
+mod prompts;
 mod turn;
 
 use egui::{CentralPanel, Frame, Margin, Panel, Rect, Stroke, Ui};
@@ -44,6 +46,7 @@ pub struct ChatView {
     composer: composer::ComposerView,
     panes: panes::PanesView,
     chooser: panes::ChooserView,
+    prompts: prompts::PromptsView,
     markdown: Markdown,
     textures: files::Textures,
     /// The frame in which it was last drawn, and whether it had the window to itself: when it opens, the cursor
@@ -74,10 +77,20 @@ impl ChatView {
         self.chooser.open(state);
     }
 
+    /// Asks which prompt to insert into the message.
+    pub fn choose_prompt(&mut self, state: &State) {
+        self.prompts.open(&state.chat, false);
+    }
+
     /// Dialogs above everything.
     pub fn modals_ui(&mut self, ctx: &egui::Context, cx: &Cx<'_>, out: &mut Commands) {
         if self.chooser.show(ctx, cx, out) {
             self.composer.focus();
+        }
+        match self.prompts.show(ctx, cx, out) {
+            Some(prompts::Ended::Insert(text)) => self.composer.insert(&text),
+            Some(prompts::Ended::Done) => self.composer.focus(),
+            None => {}
         }
     }
 
@@ -126,8 +139,11 @@ impl ChatView {
             .show_separator_line(false)
             .frame(Frame::new().inner_margin(padding))
             .show(ui, |ui| {
-                column_ui(ui, |ui| self.composer.show(ui, chat, place, &mut self.textures, out));
+                column_ui(ui, |ui| self.composer.show(ui, cx, place, &mut self.textures, out));
             });
+        if self.composer.take_slash() {
+            self.prompts.open(chat, true);
+        }
         keep_clear(ui.ctx(), composer.response.rect);
         CentralPanel::no_frame().show(ui, |ui| {
             if chat.is_comparing() {
