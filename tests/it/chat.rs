@@ -5,7 +5,9 @@ use flowdeck::agent::Outcome;
 use flowdeck::state::chat::{Conversation, Turn};
 use serde_json::json;
 
-use crate::support::app::{App, Start, click, start, step_until, type_into, wait_for, wait_for_text};
+use crate::support::app::{
+    App, Start, click, is_shown, press, start, step_until, type_into, wait_for, wait_for_text,
+};
 use crate::support::{Fault, Proxy, Servers};
 
 /// The chat on a whole screen, talking to `url`. No tracking server is needed.
@@ -141,17 +143,147 @@ fn the_second_question_carries_the_first_turn() {
     wait_for_text(&mut app, "Request to http://");
 }
 
+/// Puts the keyboard on a button and presses a key.
+fn press_on(app: &mut App, label: &str, key: egui::Key) {
+    wait_for(app, label);
+    app.query_all_by_label(label).next_back().expect("it was there").focus();
+    app.step();
+    press(app, key);
+}
+
 #[test]
-fn an_approval_is_asked_for_and_answered() {
+fn an_approval_is_asked_for_and_its_answer_goes_back_behind_the_request() {
+    let proxy = Proxy::start(Servers::shared().agent_server().root());
+    let mut app = talk_to(&format!("{}/invocations", proxy.uri()));
+    for (by_key, approve, said) in
+        [(false, true, "GDN-4711 is rebooked."), (true, false, "GDN-4711 stays where it is.")]
+    {
+        let turns = conversation(&app).turns.len();
+        say(&mut app, "approval");
+        until_over(&mut app);
+        wait_for_text(&mut app, "The agent asks to run rebook_load on dispatch");
+        wait_for_text(&mut app, "GDN-4711");
+        if by_key {
+            press_on(&mut app, "Deny", egui::Key::Enter);
+        } else {
+            click(&mut app, "Approve");
+        }
+        step_until(&mut app, "the answer to go out", |app| conversation(app).turns.len() == turns + 2);
+        until_over(&mut app);
+        wait_for(&mut app, said);
+        assert!(!is_shown(&app, "Approve") && !is_shown(&app, "Deny"), "it is decided");
+        let posts: Vec<_> = proxy.requests().into_iter().filter(|seen| seen.method == "POST").collect();
+        let input = posts.last().expect("it was sent").json()["input"].clone();
+        let [.., asked, request, response] = input.as_array().expect("a list").as_slice() else {
+            panic!("too short: {input}");
+        };
+        assert_eq!(*asked, json!({"role": "user", "content": "approval"}));
+        assert_eq!(
+            (&request["type"], &request["id"]),
+            (&json!("mcp_approval_request"), &json!("mcpr_1")),
+            "the request as it came"
+        );
+        assert_eq!((&request["name"], &request["server_label"]), (&json!("rebook_load"), &json!("dispatch")));
+        assert_eq!(request["arguments"], "{\"load\": \"GDN-4711\"}");
+        assert_eq!(
+            *response,
+            json!({"type": "mcp_approval_response", "approval_request_id": "mcpr_1", "approve": approve})
+        );
+    }
+}
+
+#[test]
+fn an_answer_names_its_sources() {
     let mut app = talk_to(Servers::shared().agent_server().url());
-    say(&mut app, "approval");
+    say(&mut app, "sources");
     until_over(&mut app);
-    wait_for_text(&mut app, "rebook_load");
-    click(&mut app, "Approve");
-    step_until(&mut app, "the second turn", |app| conversation(app).turns.len() == 2);
+    wait_for(&mut app, "Sources");
+    wait_for(&mut app, "OTIF dashboard");
+    wait_for(&mut app, "carriers.md");
+}
+
+/// Draws until the agent said so many characters more.
+fn until_more(app: &mut App, characters: usize) {
+    let before = last(app).answer.text().len();
+    step_until(app, "more words", |app| last(app).answer.text().len() >= before + characters);
+    app.step();
+}
+
+#[test]
+fn the_view_follows_the_end_only_while_it_is_there() {
+    let mut app = talk_to(Servers::shared().agent_server().url());
+    for _ in 0..3 {
+        say(&mut app, "done only");
+        until_over(&mut app);
+    }
+    say(&mut app, "slow, please");
+    step_until(&mut app, "some words", |app| last(app).answer.has_output());
+    let top = |app: &App| app.get_by_label("slow, please").rect().top();
+    app.step();
+    let before = top(&app);
+    until_more(&mut app, 300);
+    assert!(top(&app) < before - 10.0, "it follows: {before} to {}", top(&app));
+    assert!(!is_shown(&app, "New text below"));
+
+    app.hover_at(egui::pos2(900.0, 450.0));
+    app.event(egui::Event::MouseWheel {
+        source: egui::MouseWheelSource::Wheel,
+        unit: egui::MouseWheelUnit::Point,
+        delta: egui::vec2(0.0, 250.0),
+        phase: egui::TouchPhase::Move,
+        modifiers: egui::Modifiers::NONE,
+    });
+    wait_for(&mut app, "New text below");
+    for _ in 0..30 {
+        app.step();
+    }
+    let away = top(&app);
+    until_more(&mut app, 300);
+    assert!((top(&app) - away).abs() < 0.5, "the text stays where it was: {away} to {}", top(&app));
+    assert!(conversation(&app).is_running());
+
+    press_on(&mut app, "New text below", egui::Key::Space);
+    step_until(&mut app, "the end", |app| !is_shown(app, "New text below"));
+    let back = top(&app);
+    assert!(back < away, "{away} to {back}");
+    until_more(&mut app, 300);
+    assert!(top(&app) < back - 10.0, "it follows again: {back} to {}", top(&app));
+    let said = last(&app).answer.text();
+    click(&mut app, "Stop");
     until_over(&mut app);
-    let payload = conversation(&app).payload(last(&app).id).expect("it is shown");
-    assert_eq!(payload.input.len(), 3);
+    assert!(last(&app).answer.text().starts_with(&said), "what came stays");
+}
+
+#[test]
+fn branches_are_made_and_walked_by_keyboard_alone() {
+    let mut app = talk_to(Servers::shared().agent_server().url());
+    say(&mut app, "incomplete");
+    until_over(&mut app);
+    press_on(&mut app, "Regenerate", egui::Key::Enter);
+    wait_for(&mut app, "2/2");
+    until_over(&mut app);
+    press_on(&mut app, "The branch before", egui::Key::Space);
+    wait_for(&mut app, "1/2");
+    press_on(&mut app, "The next branch", egui::Key::Space);
+    wait_for(&mut app, "2/2");
+
+    press_on(&mut app, "Edit and send again", egui::Key::Enter);
+    wait_for_text(&mut app, "Sent in its place");
+    press(&mut app, egui::Key::Escape);
+    step_until(&mut app, "the change to be given up", |app| {
+        app.query_by_label_contains("Sent in its place").is_none()
+    });
+    press_on(&mut app, "Edit and send again", egui::Key::Enter);
+    wait_for_text(&mut app, "Sent in its place");
+    // The cursor is in the message already.
+    app.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    app.event(egui::Event::Text("sources".to_owned()));
+    app.step();
+    press(&mut app, egui::Key::Enter);
+    wait_for(&mut app, "3/3");
+    until_over(&mut app);
+    wait_for(&mut app, "OTIF dashboard");
+    assert_eq!(conversation(&app).turns.len(), 1);
 }
 
 #[test]

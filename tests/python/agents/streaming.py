@@ -11,7 +11,8 @@
 | "done only" | no deltas, only finished items |
 | "echo" | the request's input, custom_inputs and context as JSON |
 | "long" | one answer of 2,000 paragraphs (about 1 MB), without waiting |
-| "approval" | an MCP approval request |
+| "approval" | an MCP approval request; once it is answered, what was decided |
+| "sources" | an answer with a citation of a page and one of a file |
 | anything else | reasoning, a function call with its output, a Markdown answer, usage |
 """
 
@@ -143,9 +144,30 @@ def last_text(request: ResponsesAgentRequest) -> str:
     return ""
 
 
+def decision(request: ResponsesAgentRequest) -> bool | None:
+    """What the user decided, where that is what came last."""
+    last = request.input[-1].model_dump()
+    return last["approve"] if last.get("type") == "mcp_approval_response" else None
+
+
+def sources_events() -> Iterator[Event]:
+    page = {"type": "url_citation", "title": "OTIF dashboard", "url": "https://example.com/otif",
+            "start_index": 0, "end_index": 4}
+    file = {"type": "file_citation", "file_id": "file_1", "filename": "carriers.md", "index": 0}
+    item = message("OTIF fell, as the dashboard shows.", "msg_1")
+    item["content"][0]["annotations"] = [page, file]
+    yield 0, {"type": "response.output_item.done", "output_index": 0, "item": item}
+
+
 def script(request: ResponsesAgentRequest, wait: float = 0.015) -> Iterator[Event]:
     text = last_text(request).lower()
-    if text.startswith("slow"):
+    decided = decision(request)
+    if decided is not None:
+        said = "GDN-4711 is rebooked." if decided else "GDN-4711 stays where it is."
+        yield from message_events(said, "msg_2", 0, 0)
+    elif text.startswith("sources"):
+        yield from sources_events()
+    elif text.startswith("slow"):
         yield from message_events("".join(f"word {n:03}, " for n in range(1, 301)), "msg_1", 0, 0.1, size=10)
     elif text.startswith("raise"):
         yield 0.05, ResponsesAgent.create_text_delta("Let me look into the ", "msg_1")
