@@ -49,6 +49,8 @@ pub struct SignatureField {
     pub required: bool,
     /// A param's default, as JSON.
     pub default: Option<String>,
+    /// What an object consists of, where that is said.
+    pub properties: Vec<SignatureField>,
 }
 
 impl MlModel {

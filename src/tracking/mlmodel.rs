@@ -123,7 +123,7 @@ fn fields(json: Option<&str>) -> Vec<SignatureField> {
     let parsed: Option<Value> = json.and_then(|json| serde_json::from_str(json).ok());
     match parsed {
         Some(Value::Array(items)) if is_one_object(&items) => properties_of(&items[0]),
-        Some(Value::Array(items)) => items.iter().take(MOST_FIELDS).map(field).collect(),
+        Some(Value::Array(items)) => items.iter().take(MOST_FIELDS).map(column).collect(),
         // A single anonymous column or tensor, as older versions wrote it.
         Some(item @ Value::Object(_)) => vec![field(&item)],
         _ => Vec::new(),
@@ -145,6 +145,11 @@ fn properties_of(item: &Value) -> Vec<SignatureField> {
         .collect()
 }
 
+/// A column, with the properties of an object: those of `custom_inputs` are a form.
+fn column(item: &Value) -> SignatureField {
+    SignatureField { properties: properties_of(item), ..field(item) }
+}
+
 fn field(item: &Value) -> SignatureField {
     let default = item.get("default").filter(|default| !default.is_null());
     SignatureField {
@@ -152,6 +157,7 @@ fn field(item: &Value) -> SignatureField {
         data_type: type_name(item, 0),
         required: item.get("required").and_then(Value::as_bool).unwrap_or(default.is_none()),
         default: default.map(Value::to_string),
+        properties: Vec::new(),
     }
 }
 
@@ -240,6 +246,15 @@ mod tests {
         let param = named(&signature.params, "temperature");
         assert_eq!((param.data_type.as_str(), param.default.as_deref()), ("double", Some("0.5")));
         assert!(!param.required);
+    }
+
+    #[test]
+    fn an_objects_properties_are_read() {
+        let inputs = r#"[{"type": "object", "name": "custom_inputs", "required": false, "properties": {"depth": {"type": "long", "required": true}, "region": {"type": "string", "required": false}}}]"#;
+        let fields = fields(Some(inputs));
+        assert_eq!(fields[0].data_type, "{depth: long, region?: string}");
+        let read: Vec<_> = fields[0].properties.iter().map(|it| (it.name.as_str(), it.required)).collect();
+        assert_eq!(read, [("depth", true), ("region", false)]);
     }
 
     #[test]

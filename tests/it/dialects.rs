@@ -75,7 +75,7 @@ fn agents_that_want_messages_are_asked_in_messages() {
     click(&mut app, "Token, system prompt, custom inputs, streaming");
     type_into(&mut app, "System prompt", "be brief");
     type_into(&mut app, "custom_inputs", "{\"depth\": 2}");
-    type_into(&mut app, "context", "{\"user_id\": \"ann\"}");
+    type_into(&mut app, "user_id", "ann");
     say(&mut app, "echo");
     let seen = echoed(&app);
     let roles: Vec<&str> =

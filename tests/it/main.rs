@@ -35,6 +35,8 @@ mod dialects;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod inputs;
+#[cfg(test)]
 mod interleaved;
 #[cfg(test)]
 mod journal;

@@ -69,6 +69,7 @@ mod tests {
             data_type: data_type.into(),
             required,
             default: default.map(str::to_owned),
+            ..SignatureField::default()
         }
     }
 

@@ -28,7 +28,7 @@ fn packaged(inputs: &[&str], requirements: &str) -> Packaged {
         name: (*name).to_owned(),
         data_type: "double".into(),
         required: true,
-        default: None,
+        ..SignatureField::default()
     };
     let signature = Signature { inputs: inputs.iter().map(field).collect(), ..Signature::default() };
     let mut read = Requirements::new();

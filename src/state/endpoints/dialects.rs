@@ -1,10 +1,11 @@
-//! What is known of the dialects that endpoints take, besides what profiles say: kept while the app runs, by address.
+//! What is known of the dialects that endpoints take, besides what profiles say, and of the fields that their models
+//! declare: kept while the app runs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::profile::EndpointProfile;
-use crate::agent::{Endpoint, Health, RequestDialect};
+use crate::agent::{Endpoint, Health, InputField, RequestDialect};
 use crate::entities::{ArtifactRoot, MlModel};
 use crate::state::serve::ModelUri;
 use crate::state::tasks::{Polled, Task, Tasks};
@@ -67,12 +68,26 @@ impl Dialects {
     }
 }
 
-/// Models that are being looked at for their dialect.
+/// What a model tells those who ask it.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// The dialect that it takes.
+    pub dialect: Option<RequestDialect>,
+    /// The fields of `custom_inputs`.
+    pub fields: Vec<InputField>,
+}
+
+/// The tracking server, the address, the model's URI.
+type Asked = (String, String, String);
+
+/// Models that are being looked at for what they tell.
 #[derive(Default)]
 pub(super) struct Lookups {
-    /// What was looked for: the tracking server, the address, the model's URI.
-    asked: Vec<(String, String, String)>,
-    tasks: Vec<(String, Task<Option<RequestDialect>>)>,
+    /// What was looked for.
+    asked: Vec<Asked>,
+    tasks: Vec<(Asked, Task<Option<Told>>)>,
+    /// By tracking server and the model's URI.
+    fields: BTreeMap<(String, String), Vec<InputField>>,
 }
 
 /// More are forgotten, and looked for again.
@@ -81,25 +96,35 @@ const MOST: usize = 200;
 impl Lookups {
     /// Looks once for what the model behind an address takes.
     pub fn look(&mut self, store: &Arc<dyn Store>, url: &str, model: &str, tasks: &Tasks) {
-        let key = (store.info().settings_key().to_owned(), url.to_owned(), model.to_owned());
+        let server = store.info().settings_key().to_owned();
+        let key = (server, url.to_owned(), model.to_owned());
         if self.asked.contains(&key) {
             return;
         }
         let (store, uri) = (Arc::clone(store), ModelUri::parse(model));
-        self.tasks.push((url.to_owned(), tasks.spawn(async move { dialect_of(&store, uri).await })));
+        self.tasks.push((key.clone(), tasks.spawn(async move { told_by(&store, uri).await })));
         if self.asked.len() >= MOST {
             self.asked.clear();
+            self.fields.clear();
         }
         self.asked.push(key);
+    }
+
+    /// The fields of `custom_inputs` that a model of a tracking server declares.
+    pub fn fields(&self, server: &str, model: &str) -> &[InputField] {
+        self.fields.get(&(server.to_owned(), model.to_owned())).map_or(&[], Vec::as_slice)
     }
 
     /// What arrived.
     pub fn poll(&mut self) -> Vec<(String, RequestDialect)> {
         let mut arrived = Vec::new();
-        self.tasks.retain_mut(|(url, task)| match task.poll() {
+        let fields = &mut self.fields;
+        self.tasks.retain_mut(|((server, url, model), task)| match task.poll() {
             Polled::Pending => true,
-            Polled::Ready(dialect) => {
+            Polled::Ready(told) => {
+                let Told { dialect, fields: declared } = told.unwrap_or_default();
                 arrived.extend(dialect.map(|dialect| (url.clone(), dialect)));
+                fields.insert((server.clone(), model.clone()), declared);
                 false
             }
             Polled::Lost => false,
@@ -108,8 +133,8 @@ impl Lookups {
     }
 }
 
-/// What a version's `MLmodel` stands for. A model that cannot be read tells nothing.
-async fn dialect_of(store: &Arc<dyn Store>, uri: ModelUri) -> Option<RequestDialect> {
+/// What a version's `MLmodel` tells. A model that cannot be read tells nothing.
+async fn told_by(store: &Arc<dyn Store>, uri: ModelUri) -> Option<Told> {
     let (name, version) = match uri {
         ModelUri::Version { name, version } => (name, version),
         ModelUri::Alias { name, alias } => {
@@ -119,7 +144,9 @@ async fn dialect_of(store: &Arc<dyn Store>, uri: ModelUri) -> Option<RequestDial
         ModelUri::Other => return None,
     };
     let version = store.get_model_version(&name, version).await.ok()?;
-    by_mlmodel(&load_mlmodel(store, &ArtifactRoot::of_version(&version)).await.ok()?)
+    let model = load_mlmodel(store, &ArtifactRoot::of_version(&version)).await.ok()?;
+    let fields = model.signature.as_ref().map(InputField::declared_by).unwrap_or_default();
+    Some(Told { dialect: by_mlmodel(&model), fields })
 }
 
 fn by_mlmodel(model: &MlModel) -> Option<RequestDialect> {

@@ -1,7 +1,7 @@
 //! Endpoints as they are kept, and which version each answers as after its alias was moved.
 //!
 //! - `profile`, `form`: what is kept, and what is typed about it;
-//! - `dialects`: which dialect each takes;
+//! - `dialects`: which dialect each takes, and which fields its model declares;
 //! - `tokens`: what the keyring holds for them;
 //! - `verdict`: what is known of the version that answers, as decisions and sentences;
 //! - `look`: how it is found out;
@@ -38,7 +38,7 @@ use super::State;
 use super::chat::{ChatCommand, SharedClient};
 use super::navigation::Section;
 use super::tasks::{Polled, Task, Tasks};
-use crate::agent::{Health, Probe, Token};
+use crate::agent::{Health, InputField, Probe, Token};
 use crate::entities::VersionNumber;
 use dialects::Lookups;
 
@@ -151,7 +151,7 @@ impl State {
                 self.endpoints.probe(&known, &self.tasks);
                 for profile in known {
                     self.chat.target.kept.read(&profile, &self.tasks);
-                    self.look_up_dialect(&profile);
+                    self.look_up_model(&profile);
                 }
             }
             EndpointsCommand::Ask(url) => {
@@ -184,7 +184,7 @@ impl State {
         self.read_kept_tokens();
         if !self.chat.target.address().is_empty() {
             let profile = self.settings.get().profile(self.chat.target.address());
-            self.look_up_dialect(&profile);
+            self.look_up_model(&profile);
         }
     }
 
@@ -205,17 +205,28 @@ impl State {
     }
 
     /// Looks once at the model behind an endpoint: the one that its profile names, or that is served here.
-    fn look_up_dialect(&mut self, profile: &EndpointProfile) {
+    fn look_up_model(&mut self, profile: &EndpointProfile) {
         let Some(workspace) = &self.workspace else { return };
-        if profile.dialect.is_some() {
-            return;
+        if let Some(model) = self.model_behind(profile) {
+            self.endpoints.lookups.look(&workspace.store, &profile.url, &model, &self.tasks);
         }
+    }
+
+    /// The fields of `custom_inputs` that the model behind the present endpoint declares.
+    pub fn input_fields(&self) -> &[InputField] {
+        let Some(workspace) = &self.workspace else { return &[] };
+        let profile = self.settings.get().profile(self.chat.target.address());
+        let Some(model) = self.model_behind(&profile) else { return &[] };
+        self.endpoints.lookups.fields(workspace.store.info().settings_key(), &model)
+    }
+
+    /// The URI of the model behind an endpoint.
+    fn model_behind(&self, profile: &EndpointProfile) -> Option<String> {
+        let workspace = self.workspace.as_ref()?;
         let bound =
             profile.bound.as_ref().filter(|bound| bound.server == workspace.store.info().settings_key());
         let served = || self.serve.bound(&profile.url).map(|served| served.spec.model.clone());
-        if let Some(model) = bound.map(Bound::uri).or_else(served) {
-            self.endpoints.lookups.look(&workspace.store, &profile.url, &model, &self.tasks);
-        }
+        bound.map(Bound::uri).or_else(served)
     }
 
     fn save_profile(&mut self, before: &str, profile: EndpointProfile, token: Option<Token>) {

@@ -4,9 +4,9 @@ use egui::{Align, Color32, Key, Layout, Response, RichText, Sense, TextEdit, Ui,
 
 use super::Place;
 use super::fold::fold_ui;
-use super::json::json_ui;
+use super::inputs::InputsView;
 use super::{endpoint_editor, endpoints};
-use crate::agent::{Endpoint, Health, Token};
+use crate::agent::{Endpoint, Health, InputField, Token};
 use crate::state::chat::{Chat, ChatCommand, Conversation, Target};
 use crate::state::command::Commands;
 use crate::state::{Command, Route};
@@ -23,8 +23,8 @@ pub struct HeaderView {
     known: String,
     token: String,
     system: String,
-    custom_inputs: String,
-    context: String,
+    custom_inputs: InputsView,
+    context: InputsView,
     /// The conversation that is being renamed, its new name, and whether the field is there yet.
     renaming: Option<(u64, String, bool)>,
     /// The conversation that `system` was taken from.
@@ -56,7 +56,7 @@ impl HeaderView {
         }
         secrets_ui(ui, &chat.target);
         fold_ui(ui, "chat options", Icon::Settings, OPTIONS, |ui| {
-            self.options_ui(ui, chat, out);
+            self.options_ui(ui, cx, out);
         });
         std::mem::take(&mut self.entered)
     }
@@ -79,7 +79,7 @@ impl HeaderView {
             }
         });
         fold_ui(ui, "comparison options", Icon::Settings, "System prompt, custom inputs, streaming", |ui| {
-            self.asking_ui(ui, chat, out);
+            self.asking_ui(ui, cx, out);
         });
     }
 
@@ -99,8 +99,9 @@ impl HeaderView {
         }
         if self.of != current.map(|current| current.id) {
             self.of = current.map(|current| current.id);
-            self.custom_inputs = current.map(|current| current.custom_inputs.0.clone()).unwrap_or_default();
-            self.context = current.map(|current| current.context.0.clone()).unwrap_or_default();
+            self.custom_inputs.text =
+                current.map(|current| current.custom_inputs.0.clone()).unwrap_or_default();
+            self.context.text = current.map(|current| current.context.0.clone()).unwrap_or_default();
         }
     }
 
@@ -219,7 +220,8 @@ impl HeaderView {
         });
     }
 
-    fn options_ui(&mut self, ui: &mut Ui, chat: &Chat, out: &mut Commands) {
+    fn options_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
+        let chat = &cx.state.chat;
         ui.label(theme::text::label("Token"));
         let hint = if chat.target.lacks_named_token() {
             format!("{} is not set", chat.target.token_variable())
@@ -246,11 +248,12 @@ impl HeaderView {
             self.token.clear();
             out.push(ChatCommand::SetToken(Token::new("")));
         }
-        self.asking_ui(ui, chat, out);
+        self.asking_ui(ui, cx, out);
     }
 
     /// What goes with every message.
-    fn asking_ui(&mut self, ui: &mut Ui, chat: &Chat, out: &mut Commands) {
+    fn asking_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
+        let chat = &cx.state.chat;
         ui.label(theme::text::label("System prompt"));
         let field = TextEdit::multiline(&mut self.system).desired_rows(2).hint_text("None");
         if ui.add(field.desired_width(f32::INFINITY)).accessible_name("System prompt").changed() {
@@ -258,12 +261,14 @@ impl HeaderView {
         }
         let current = chat.current();
         let problem = current.and_then(|current| current.custom_inputs.1.as_deref());
-        if json_ui(ui, "custom_inputs", "{\"dry_run\": true}", &mut self.custom_inputs, problem) {
-            out.push(ChatCommand::SetCustomInputs(self.custom_inputs.clone()));
+        let inputs = &mut self.custom_inputs;
+        if inputs.show(ui, "custom_inputs", "{\"dry_run\": true}", cx.state.input_fields(), problem) {
+            out.push(ChatCommand::SetCustomInputs(inputs.text.clone()));
         }
         let problem = current.and_then(|current| current.context.1.as_deref());
-        if json_ui(ui, "context", "{\"user_id\": \"ann\"}", &mut self.context, problem) {
-            out.push(ChatCommand::SetContext(self.context.clone()));
+        let context = &mut self.context;
+        if context.show(ui, "context", "{\"user_id\": \"ann\"}", &InputField::of_context(), problem) {
+            out.push(ChatCommand::SetContext(context.text.clone()));
         }
         let mut stream = chat.stream;
         if ui.checkbox(&mut stream, "Ask for a stream").changed() {

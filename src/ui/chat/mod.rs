@@ -2,6 +2,7 @@
 //!
 //! - `list`: all conversations, at the left of the screen;
 //! - `header`: conversations, address, health, token, system prompt;
+//! - `inputs`: custom inputs and context, as forms or as JSON;
 //! - `json`: a field for custom inputs and context;
 //! - `endpoints`: the list of those that are known, and the editor of one;
 //! - `messages`: the turns, of which only the visible ones are laid out;
@@ -17,6 +18,7 @@ mod files;
 mod fold;
 mod footer;
 mod header;
+mod inputs;
 mod items;
 mod json;
 mod list;
