@@ -119,15 +119,41 @@ pub(super) fn records(
 }
 
 fn record(row: &Row<'_>) -> DatasetRecord {
-    // SQLAlchemy writes None as JSON's null.
-    let json =
-        |column| Some(row::text(row, column)).filter(|text| !matches!(text.as_str(), "" | "null" | "{}"));
     DatasetRecord {
         dataset_record_id: row::text(row, 0),
         inputs: row::text(row, 1),
-        outputs: json(2),
-        expectations: json(3),
-        tags: json(4),
+        outputs: unwrapped(row::text(row, 2)),
+        expectations: kept(row::text(row, 3)),
+        tags: kept(row::text(row, 4)),
         created_time: row::millis(row, 5),
+    }
+}
+
+/// None is written as JSON's null.
+fn kept(text: String) -> Option<String> {
+    Some(text).filter(|text| !matches!(text.as_str(), "" | "null" | "{}"))
+}
+
+/// Outputs of any type are kept in an object (`DATASET_RECORD_WRAPPED_OUTPUT_KEY`).
+fn unwrapped(text: String) -> Option<String> {
+    let json = serde_json::from_str::<serde_json::Value>(&text).ok();
+    match json.as_ref().and_then(|json| json.get("mlflow_wrapped")) {
+        Some(outputs) => kept(outputs.to_string()),
+        None => kept(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_are_taken_out_of_what_they_are_wrapped_in() {
+        let outputs = |text: &str| unwrapped(text.to_owned());
+        assert_eq!(outputs(r#"{"mlflow_wrapped": "sunny"}"#).as_deref(), Some(r#""sunny""#));
+        assert_eq!(outputs(r#"{"a": 1}"#).as_deref(), Some(r#"{"a": 1}"#));
+        for empty in ["", "null", "{}", r#"{"mlflow_wrapped": {}}"#, r#"{"mlflow_wrapped": null}"#] {
+            assert_eq!(outputs(empty), None, "{empty}");
+        }
     }
 }
