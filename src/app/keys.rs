@@ -105,6 +105,7 @@ const TABLE: &[Entry] = &[
 /// Keys that belong to a place rather than to the table; the list of keys shows them too.
 const IN_PLACE: &[(&str, &str)] = &[
     ("↑ ↓ Enter", "Move and open in lists and tables"),
+    ("Menu ⇧F10", "Open the menu of a row, a cell or an alias"),
     ("Esc", "Close the topmost thing"),
     ("A", "Go to the aliases of a version, and from one to the next"),
     ("M", "Move the focused alias: type a version, then Enter"),

@@ -4,8 +4,8 @@ use egui::{Align, Key, Label, Layout, Margin, Modifiers, Popup, RichText, Ui};
 
 use super::Cx;
 use super::widgets::{
-    ListLook, Pane, VirtualList, empty_ui, failure_bar_ui, failure_ui, filter_field_of_pane_ui, loading_ui,
-    switch_ui,
+    ListLook, Pane, VirtualList, context_menu_ui, empty_ui, failure_bar_ui, failure_ui,
+    filter_field_of_pane_ui, loading_ui, switch_ui,
 };
 use crate::entities::{Experiment, LifecycleStage, TraceInfo, ViewType};
 use crate::state::command::Commands;
@@ -100,6 +100,7 @@ impl ExperimentsView {
         };
         let name =
             |index: usize| at(index).map(|item| format!("experiment {}", item.name)).unwrap_or_default();
+        let keys = look.keys && ui.memory(|memory| memory.focused().is_none());
         let response = self.list.show(ui, &look, name, |ui, index| {
             if let Some(experiment) = at(index) {
                 row_ui(ui, experiment, cx, look.selected == Some(index));
@@ -107,7 +108,8 @@ impl ExperimentsView {
         });
         for (index, row) in &response.visible {
             if let Some(experiment) = at(*index) {
-                row.context_menu(|ui| menu_ui(ui, experiment, cx, out));
+                let has_keys = keys && self.list.cursor() == Some(*index);
+                context_menu_ui(row, has_keys, |ui| menu_ui(ui, experiment, cx, out));
                 row.clone().on_hover_ui(|ui| hover_ui(ui, experiment));
             }
         }

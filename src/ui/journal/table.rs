@@ -12,7 +12,7 @@ use crate::state::navigation::Route;
 use crate::theme::{self, Icon, Themed as _, Tint, size};
 use crate::ui::Cx;
 use crate::ui::widgets::cells::{self, RowLook, SortArrow};
-use crate::ui::widgets::{alias_chip_ui, status_ui, time_ui};
+use crate::ui::widgets::{alias_chip_ui, context_menu_ui, status_ui, time_ui};
 
 /// A column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +93,7 @@ impl JournalView {
             found: &self.found,
             now: cx.now,
             cursor: self.cursor.as_ref().map(|(row, _)| *row),
+            keys: ui.memory(|it| it.focused().is_none() && it.top_modal_layer().is_none()),
             height: cells::row_height(cx.state.settings.get().density),
             here: cx.workspace().map(|workspace| workspace.store.info().uri.clone()),
             clicked: None,
@@ -134,6 +135,8 @@ struct Rows<'a> {
     found: &'a [usize],
     now: Millis,
     cursor: Option<usize>,
+    /// The cursor has the keys now.
+    keys: bool,
     height: f32,
     here: Option<String>,
     clicked: Option<usize>,
@@ -181,7 +184,8 @@ impl TableDelegate for Rows<'_> {
             self.clicked = Some(row as usize);
         }
         cells::row_background_ui(ui, RowLook { selected, cursor: selected, drop_target: false });
-        response.context_menu(|ui| self.menu_ui(ui, record));
+        let has_keys = selected && self.keys;
+        context_menu_ui(&response, has_keys, |ui| self.menu_ui(ui, record));
     }
 
     fn cell_ui(&mut self, ui: &mut Ui, cell: &CellInfo) {

@@ -11,7 +11,7 @@ use crate::state::{Command, format};
 use crate::theme::{self, Themed as _, size};
 use crate::ui::Cx;
 use crate::ui::widgets::{
-    ListLook, Pane, VirtualList, alias_label_ui, chip_width, failure_bar_ui, failure_ui,
+    ListLook, Pane, VirtualList, alias_label_ui, chip_width, context_menu_ui, failure_bar_ui, failure_ui,
     filter_field_of_pane_ui, loading_ui, switch_ui,
 };
 
@@ -117,6 +117,7 @@ impl ListView {
         if let Some(row) = self.list.cursor().filter(|&row| beside && row < found.len()) {
             out.push(Command::OpenBeside(kind, model(row).name.clone()));
         }
+        let keys = keys && ui.memory(|memory| memory.focused().is_none());
         let answer = self.list.show(ui, &look, name, |ui, row| row_ui(ui, model(row), cx.now));
         if let Some(row) = answer.chosen {
             let name = model(row).name.clone();
@@ -130,7 +131,8 @@ impl ListView {
             if kind == ModelKind::Model {
                 life::drop_ui(&response, Some(&model(row).name), out);
             }
-            response.context_menu(|ui| menus::model_menu_ui(ui, kind, model(row), out));
+            let has_keys = keys && self.list.cursor() == Some(row);
+            context_menu_ui(&response, has_keys, |ui| menus::model_menu_ui(ui, kind, model(row), out));
         }
     }
 }

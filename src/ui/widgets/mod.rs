@@ -11,6 +11,7 @@ mod list;
 mod listing;
 mod markdown;
 mod marked;
+mod menu;
 mod message;
 mod pane;
 mod rows;
@@ -30,6 +31,7 @@ pub use listing::{
 };
 pub use markdown::{Markdown, link_ui};
 pub use marked::Marked;
+pub use menu::context_menu_ui;
 pub use message::{centred_ui, empty_ui, failure_bar_ui, failure_ui, loading_ui};
 pub use pane::{Pane, begin_tab_in_pane};
 pub use rows::{heading_ui, name_ui, rows_ui, value_ui};

@@ -193,6 +193,7 @@ impl BoardView {
             between,
             departures: &self.departures,
             cursor: self.cursor.filter(|_| place.active),
+            keys: place.keys && ui.memory(|memory| memory.focused().is_none()),
             chosen: None,
             marked: &mut self.marked,
             drag: &mut self.drag,

@@ -19,7 +19,7 @@ use crate::state::registry::finding::Finding;
 use crate::state::registry::words::{first_line, plain_line};
 use crate::theme::{self, Themed as _, size};
 use crate::ui::widgets::cells::{self, RowLook, SortArrow};
-use crate::ui::widgets::{Marked, chip_width, tag_chip_ui, time_ui};
+use crate::ui::widgets::{Marked, chip_width, context_menu_ui, tag_chip_ui, time_ui};
 
 /// Draws the visible rows.
 pub(super) struct Rows<'a> {
@@ -28,6 +28,8 @@ pub(super) struct Rows<'a> {
     pub(super) between: Option<&'a Between>,
     pub(super) departures: &'a [Departure],
     pub(super) cursor: Option<usize>,
+    /// The cursor has the keys now.
+    pub(super) keys: bool,
     pub(super) chosen: Option<usize>,
     pub(super) marked: &'a mut Marked<VersionNumber>,
     pub(super) drag: &'a mut Option<Drag>,
@@ -76,7 +78,7 @@ impl TableDelegate for Rows<'_> {
         let drop_target = self.drag.as_ref().is_some_and(|drag| drag.lights(number));
         cells::row_background_ui(ui, RowLook { selected: marked, cursor: selected, drop_target });
         self.rail_ui(ui, number);
-        response.context_menu(|ui| {
+        context_menu_ui(&response, self.keys && selected, |ui| {
             version_menu_ui(ui, self.subject, version, self.dialog, self.out);
         });
     }
@@ -190,7 +192,7 @@ impl<'a> Rows<'a> {
         if response.has_focus() {
             self.focused_chip_keys(ui, &response, alias, (number, row));
         }
-        response.context_menu(|ui| {
+        context_menu_ui(&response, response.has_focus(), |ui| {
             alias_menu_ui(ui, self.subject, (alias, number), self.dialog, self.out);
         });
     }

@@ -15,8 +15,8 @@ use crate::state::registry::ages::Named;
 use crate::state::registry::links::alias_uri;
 use crate::state::registry::matrix::{Matrix, MatrixOrder, lag};
 use crate::theme::{self, Themed as _, size};
-use crate::ui::widgets::alias_version_ui;
 use crate::ui::widgets::cells::{self, RowLook, SortArrow};
+use crate::ui::widgets::{alias_version_ui, context_menu_ui};
 
 /// Versions whose age is asked for at once.
 const MOST_AGES: usize = 80;
@@ -39,6 +39,8 @@ pub(super) struct Grid<'a> {
     pub(super) now: Millis,
     pub(super) row_height: f32,
     pub(super) cursor: Option<(usize, usize)>,
+    /// The cursor has the keys now.
+    pub(super) keys: bool,
     pub(super) drag: &'a mut Option<Taken>,
     pub(super) clicked: Option<(usize, usize)>,
     /// The cell for which a version is to be asked: model and alias.
@@ -97,7 +99,8 @@ impl<'a> Grid<'a> {
             let ring = egui::Stroke::new(size::FOCUS_RING, ui.tokens().accent.ring);
             ui.painter().rect_stroke(rect.shrink(1.0), size::RADIUS, ring, egui::StrokeKind::Inside);
         }
-        response.context_menu(|ui| self.menu_ui(ui, model, alias, version));
+        let has_keys = self.keys && self.cursor == Some((row, column));
+        context_menu_ui(&response, has_keys, |ui| self.menu_ui(ui, model, alias, version));
         let Some(version) = version else { return };
         let age = self.registry.ages.get(&model.name, version);
         let is_taken = self.drag.as_ref().is_some_and(|t| t.model == model.name && t.alias == *alias);

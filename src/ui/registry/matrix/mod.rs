@@ -87,10 +87,11 @@ impl MatrixView {
             empty_ui(ui, Icon::Model, title, text, None, out);
             return;
         }
-        if keys && self.asking.is_none() {
+        let keys = keys && self.asking.is_none();
+        if keys {
             self.take_keys(ui, kind, models, out);
         }
-        self.table_ui(ui, cx, kind, out);
+        self.table_ui(ui, cx, kind, keys, out);
         self.drag_ui(ui, kind, out);
         self.ask_ui(ui, kind, out);
     }
@@ -169,7 +170,7 @@ impl MatrixView {
         }
     }
 
-    fn table_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, kind: ModelKind, out: &mut Commands) {
+    fn table_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, kind: ModelKind, keys: bool, out: &mut Commands) {
         let Some(workspace) = cx.workspace() else { return };
         let mut table = Table::new()
             .id_salt(("matrix", kind))
@@ -204,6 +205,7 @@ impl MatrixView {
             now: cx.now,
             row_height: row_height(cx.state.settings.get().density),
             cursor: self.cursor,
+            keys: keys && ui.memory(|memory| memory.focused().is_none()),
             drag: &mut self.drag,
             clicked: None,
             ask: None,
