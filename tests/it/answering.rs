@@ -8,7 +8,8 @@ use flowdeck::state::navigation::ModelKind;
 
 use crate::support::Servers;
 use crate::support::app::{
-    App, Start, click, confirm, done_here, drag, press, start, step_until, type_into, wait_for, wait_for_text,
+    App, Start, click, confirm, done_here, drag, enter_on, plan_by_keys, start, step_until, type_into,
+    wait_for, wait_for_text,
 };
 
 const MODEL: &str = "MyMinimalAgent_Registered";
@@ -39,15 +40,8 @@ fn talk_to(app: &mut App, url: &str) {
     step_until(app, "a probe", |app| app.state().state().chat.target.found().is_some());
 }
 
-fn move_prod_to(app: &mut App, version: &str) {
-    app.query_all_by_label("alias prod").last().unwrap().focus();
-    app.step();
-    press(app, Key::M);
-    wait_for_text(app, "Move prod from");
-    app.event(egui::Event::Text(version.to_owned()));
-    app.step();
-    press(app, Key::Enter);
-    wait_for(app, &format!("prod: v3 → v{version}"));
+fn move_prod_to(app: &mut App, version: u32) {
+    plan_by_keys(app, "prod", 3, version);
     confirm(app, "prod");
 }
 
@@ -68,7 +62,7 @@ fn an_endpoint_is_old_until_it_is_restarted_and_seen_to_answer_as_the_new_versio
     wait_for(&mut app, &format!("staging agent · serves {SERVED}"));
 
     show_board(&mut app);
-    move_prod_to(&mut app, "7");
+    move_prod_to(&mut app, 7);
     wait_for_text(&mut app, "It is served by staging agent");
     wait_for_text(&mut app, "Not known which version the endpoint staging agent answers as: v3 until");
     click(&mut app, "Ask it");
@@ -88,7 +82,7 @@ fn an_endpoint_is_old_until_it_is_restarted_and_seen_to_answer_as_the_new_versio
     show_board(&mut app);
     click(&mut app, "I restarted it");
     wait_for_text(&mut app, "staging agent was restarted. It has not been seen to answer as v7 yet");
-    click(&mut app, "Ask it");
+    enter_on(&mut app, "Ask it");
     wait_for(&mut app, "The endpoint staging agent answers as v7");
     let told = "The endpoint staging agent answers as v7 of MyMinimalAgent_Registered, which prod points at";
     step_until(&mut app, "the journal", |app| {
@@ -119,7 +113,7 @@ fn the_chats_endpoint_is_bound_on_offer_and_awaited_after_a_restart_of_the_app()
     app.state_mut().apply(&egui::Context::default(), route.clone().into());
     wait_for(&mut app, "version 7");
     wait_for(&mut app, "alias prod");
-    move_prod_to(&mut app, "7");
+    move_prod_to(&mut app, 7);
     click(&mut app, "It serves prod");
     wait_for_text(&mut app, "These versions have no logged model that a trace could name");
     step_until(&mut app, "the settings to be written", |_| {
@@ -138,6 +132,9 @@ fn the_chats_endpoint_is_bound_on_offer_and_awaited_after_a_restart_of_the_app()
     });
     app.state_mut().apply(&egui::Context::default(), route.into());
     wait_for_text(&mut app, "Not known which version the endpoint 127.0.0.1");
+    enter_on(&mut app, "I restarted it");
+    wait_for_text(&mut app, "was restarted. It has not been seen to answer as v7 yet");
+    assert_eq!(servers.alias("answering-offer", "prod"), Some(7));
 }
 
 #[test]
@@ -189,9 +186,7 @@ made
     app.state_mut().apply(&egui::Context::default(), route.into());
     // By keyboard.
     wait_for(&mut app, "Check again");
-    app.query_by_label("Check again").unwrap().focus();
-    app.step();
-    press(&mut app, Key::Enter);
+    enter_on(&mut app, "Check again");
     wait_for(&mut app, "The endpoint naming agent answers as v2");
     assert_eq!(servers.alias(model, "prod"), Some(2));
 }

@@ -10,8 +10,8 @@ use flowdeck::state::navigation::ModelKind;
 use flowdeck::state::{Command, Route};
 
 use crate::support::app::{
-    self, App, ScriptedDialogs, Start, click, confirm, screen, start, step_until, type_into, wait_for,
-    wait_for_text,
+    self, App, ScriptedDialogs, Start, choose, click, confirm, enter_on, press, retype, screen, start,
+    step_until, type_into, type_text, wait_for, wait_for_text,
 };
 use crate::support::{Fault, Proxy, Servers};
 
@@ -134,6 +134,39 @@ fn moves_of_ours_and_of_others_are_listed_filtered_undone_and_exported() {
     app.key_press(Key::Escape);
     app.step();
     step_until(&mut app, "the details to close", |app| !is_shown(app, "Begun"));
+}
+
+#[test]
+fn the_journal_is_filtered_exported_and_undone_by_keyboard_alone() {
+    let (model, folder) = ("journal-keys", tempfile::tempdir().unwrap());
+    let servers = make(model);
+    let dialogs = ScriptedDialogs::default();
+    let mut app = opened_with(servers.uri(), folder.path(), dialogs.clone());
+    show_board(&mut app, model);
+    moves_prod(&mut app, 5);
+    app.key_press_modifiers(Modifiers::COMMAND, Key::Num5);
+    wait_for(&mut app, "entry prod: v3 → v5 of journal-keys, Done");
+    press(&mut app, Key::Slash);
+    type_text(&mut app, "no such words");
+    wait_for(&mut app, "No entry holds these words");
+    retype(&mut app, &format!("{model} @prod"));
+    wait_for(&mut app, "entry prod: v3 → v5 of journal-keys, Done");
+    for (entry, file) in [("As CSV…", "out.csv"), ("As Markdown…", "out.md")] {
+        let file = folder.path().join(file);
+        dialogs.answer(Some(file.clone()));
+        enter_on(&mut app, "Export…");
+        choose(&mut app, entry);
+        step_until(&mut app, "the file", |_| {
+            std::fs::read_to_string(&file).is_ok_and(|text| text.contains(model))
+        });
+    }
+    // Leaves the button: the arrows are the table's.
+    press(&mut app, Key::Escape);
+    press(&mut app, Key::ArrowDown);
+    press(&mut app, Key::Menu);
+    choose(&mut app, "Undo");
+    wait_for(&mut app, "entry prod: v5 → v3 of journal-keys, Done");
+    assert_eq!(servers.alias(model, "prod"), Some(3));
 }
 
 #[test]

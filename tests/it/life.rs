@@ -10,8 +10,8 @@ use flowdeck::state::{Command, ModelKind, Route, RunTab};
 use serde_json::{Value, json};
 
 use crate::support::app::{
-    App, click, confirm, done_here, drag, is_shown, open, screen, step_until, type_into, wait_for,
-    wait_for_text,
+    App, choose, click, confirm, done_here, drag, enter_on, is_shown, open, plan_by_keys, press, retype,
+    screen, step_until, tab_to, type_into, type_text, wait_for, wait_for_text,
 };
 use crate::support::{Fault, Proxy, Servers};
 
@@ -65,12 +65,6 @@ fn apply(app: &mut App, command: impl Into<Command>) {
 
 fn ask(app: &mut App, ask: Ask) {
     apply(app, RegistryCommand::Life(LifeCommand::Open(ask)));
-}
-
-fn press(app: &mut App, key: Key) {
-    app.key_press(key);
-    app.step();
-    app.step();
 }
 
 fn route(app: &App) -> Route {
@@ -538,6 +532,16 @@ fn the_plan_says_which_webhooks_fire() {
     drag(&mut app, "alias prod", "version 2");
     wait_for(&mut app, "1 webhook will fire: deploy");
     press(&mut app, Key::Escape);
+    step_until(&mut app, "the plan to close", |app| !is_shown(app, "Move prod to v2"));
+    plan_by_keys(&mut app, "prod", 1, 2);
+    wait_for(&mut app, "1 webhook will fire: deploy");
+    press(&mut app, Key::Escape);
+    step_until(&mut app, "the plan to close", |app| !is_shown(app, "Move prod to v2"));
+    enter_on(&mut app, "Model actions");
+    choose(&mut app, "Webhooks");
+    wait_for(&mut app, "undeploy");
+    press(&mut app, Key::Escape);
+    step_until(&mut app, "the webhooks to close", |app| !is_shown(app, "undeploy"));
     click(&mut app, "Model actions");
     click(&mut app, "Webhooks");
     wait_for(&mut app, "undeploy");
@@ -614,4 +618,97 @@ fn a_file_without_a_server_is_written_as_python_reads_it() {
     click(&mut app, "Delete");
     wait_until_answered(&mut app);
     assert!(is_gone(servers, "life-file-renamed"));
+}
+
+/// Every version of a model that Python finds, from the first on.
+fn versions(servers: &Servers, name: &str) -> Value {
+    let code = "sorted(int(v.version) for v in client.search_model_versions(f\"name='{args}'\"))";
+    servers.python_with(code, &json!(name))
+}
+
+/// Goes by keyboard to a model in the list, and opens its menu there.
+fn model_menu_by_keys(app: &mut App, name: &str) {
+    press(app, Key::Slash);
+    retype(app, name);
+    wait_for(app, &format!("model {name}"));
+    press(app, Key::Enter);
+    press(app, Key::ArrowDown);
+    app.key_press_modifiers(Modifiers::SHIFT, Key::F10);
+    wait_for(app, "Open beside");
+}
+
+#[test]
+fn a_runs_model_is_registered_by_keyboard_alone() {
+    let servers = Servers::shared();
+    let (run_id, model_id) = log_model(servers, "life-keys-run");
+    let mut app = open_run(servers.uri(), &run_id);
+    enter_on(&mut app, "Register…");
+    wait_for(&mut app, "Register life-keys-run");
+    type_text(&mut app, "life-keys-registered");
+    tab_to(&mut app, "Alias");
+    type_text(&mut app, "candidate");
+    press(&mut app, Key::Enter);
+    wait_until_answered(&mut app);
+    wait_for_text(&mut app, "candidate is on v1 now.");
+    let made = version(servers, "life-keys-registered", 1);
+    assert_eq!(text(&made["source"]), format!("models:/{model_id}"));
+    assert_eq!(servers.alias("life-keys-registered", "candidate"), Some(1));
+}
+
+#[test]
+fn versions_are_copied_and_deleted_by_keyboard_alone() {
+    let servers = Servers::shared();
+    servers.make_model("life-keys-rows", 3, &[("prod", 1)]);
+    let mut app = open_at(servers.uri(), model("life-keys-rows"));
+    wait_for(&mut app, "version 3");
+    wait_for(&mut app, "alias prod");
+    press(&mut app, Key::ArrowRight);
+    press(&mut app, Key::Home);
+    press(&mut app, Key::Menu);
+    choose(&mut app, "Copy to another model…");
+    wait_for(&mut app, "Copy v3 of life-keys-rows");
+    type_text(&mut app, "life-keys-copy");
+    press(&mut app, Key::Enter);
+    wait_until_answered(&mut app);
+    step_until(&mut app, "the copy", |_| versions(servers, "life-keys-copy") == json!([1]));
+    assert_eq!(version(servers, "life-keys-copy", 1)["source"], json!("models:/life-keys-rows/3"));
+
+    apply(&mut app, Command::Go(model("life-keys-rows")));
+    wait_for(&mut app, "version 3");
+    press(&mut app, Key::ArrowRight);
+    press(&mut app, Key::Home);
+    // Esc leaves the menu, and the cursor is where it was.
+    press(&mut app, Key::Menu);
+    wait_for(&mut app, "Delete version…");
+    press(&mut app, Key::Escape);
+    step_until(&mut app, "the menu to close", |app| !is_shown(app, "Delete version…"));
+    press(&mut app, Key::ArrowDown);
+    press(&mut app, Key::Menu);
+    choose(&mut app, "Delete version…");
+    enter_on(&mut app, "Delete v2");
+    wait_until_answered(&mut app);
+    assert_eq!(versions(servers, "life-keys-rows"), json!([1, 3]));
+}
+
+#[test]
+fn a_model_is_renamed_and_deleted_by_keyboard_alone() {
+    let servers = Servers::shared();
+    servers.make_model("life-keys-old", 2, &[("prod", 1)]);
+    let mut app = open_at(servers.uri(), Route::Models(ModelKind::Model));
+    model_menu_by_keys(&mut app, "life-keys-old");
+    choose(&mut app, "Rename…");
+    wait_for(&mut app, "New name");
+    retype(&mut app, "life-keys-new");
+    press(&mut app, Key::Enter);
+    wait_until_answered(&mut app);
+    assert_eq!(servers.alias("life-keys-new", "prod"), Some(1));
+    assert!(is_gone(servers, "life-keys-old"));
+
+    model_menu_by_keys(&mut app, "life-keys-new");
+    choose(&mut app, "Delete model…");
+    wait_for(&mut app, "•  2 versions");
+    type_text(&mut app, "life-keys-new");
+    press(&mut app, Key::Enter);
+    wait_until_answered(&mut app);
+    assert!(is_gone(servers, "life-keys-new"));
 }

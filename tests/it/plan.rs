@@ -7,8 +7,9 @@ use flowdeck::state::navigation::ModelKind;
 use serde_json::json;
 
 use crate::support::app::{
-    App, ScriptedDialogs, Start, click, confirm, done_here, drag, is_shown, press, screen, start, step_until,
-    type_into, wait_for, wait_for_text,
+    App, ScriptedDialogs, Start, click, confirm, confirm_by_keys, done_here, drag, enter_on, is_focused,
+    is_shown, plan_by_keys, press, retype, screen, start, step_until, tab_to, type_into, type_text, wait_for,
+    wait_for_text,
 };
 use crate::support::{Fault, Proxy, Servers};
 
@@ -53,10 +54,6 @@ fn is_enabled(app: &App, label: &str) -> bool {
     app.query_all_by_label(label).any(|node| !node.accesskit_node().is_disabled())
 }
 
-fn is_focused(app: &App, label: &str) -> bool {
-    app.query_all_by_label(label).any(|node| node.accesskit_node().is_focused())
-}
-
 /// Steps until the plan is closed.
 fn wait_for_the_end(app: &mut App) {
     step_until(app, "the plan to close", |app| {
@@ -69,14 +66,7 @@ fn a_protected_alias_is_moved_by_keys_with_its_name_and_a_reason() {
     let servers = make("plan-protected");
     let proxy = Proxy::start(servers.uri());
     let (mut app, _folder) = board_with(&proxy.uri(), "plan-protected", "");
-    app.query_all_by_label("alias prod").last().unwrap().focus();
-    app.step();
-    press(&mut app, Key::M);
-    wait_for(&mut app, "Move prod from v3");
-    app.event(egui::Event::Text("7".to_owned()));
-    app.step();
-    press(&mut app, Key::Enter);
-    wait_for(&mut app, "prod: v3 → v7");
+    plan_by_keys(&mut app, "prod", 3, 7);
     wait_for_text(&mut app, "prod is protected, by this app alone");
     step_until(&mut app, "the cursor in the name", |app| is_focused(app, "Alias to confirm"));
 
@@ -152,6 +142,93 @@ fn a_rule_blocks_until_the_version_satisfies_it() {
     press(&mut app, Key::Enter);
     wait_for_text(&mut app, "prod moved from v3 to v7.");
     assert_eq!(servers.alias("plan-rule", "prod"), Some(7));
+}
+
+const PROTECTED: &str =
+    "[[rule]]\nalias = \"prod\"\nlevel = \"protected\"\nrequire.tags = { eval_status = \"passed\" }\n";
+
+#[test]
+fn a_rule_and_a_protected_alias_are_satisfied_by_pointer() {
+    let servers = make("plan-pointer");
+    set_tag(servers, "plan-pointer", "eval_status", "passed");
+    let (mut app, _folder) = board_with(servers.uri(), "plan-pointer", PROTECTED);
+    drag(&mut app, "alias prod", "version 7");
+    wait_for(&mut app, "rule Tagged eval_status=passed holds");
+    assert!(!is_enabled(&app, "Move prod to v7"));
+    for (field, text) in [("Alias to confirm", "prod"), ("Reason", "passed on staging")] {
+        click(&mut app, field);
+        type_text(&mut app, text);
+    }
+    step_until(&mut app, "the button", |app| is_enabled(app, "Move prod to v7"));
+    assert_eq!(servers.alias("plan-pointer", "prod"), Some(3));
+    click(&mut app, "Move prod to v7");
+    wait_for_text(&mut app, "prod moved from v3 to v7.");
+    assert_eq!(servers.alias("plan-pointer", "prod"), Some(7));
+}
+
+#[test]
+fn a_rule_blocks_and_lets_through_by_keyboard_alone() {
+    let servers = make("plan-rule-keys");
+    let proxy = Proxy::start(servers.uri());
+    let (mut app, _folder) = board_with(&proxy.uri(), "plan-rule-keys", PROTECTED);
+    plan_by_keys(&mut app, "prod", 3, 7);
+    wait_for(&mut app, "rule Tagged eval_status=passed does not hold");
+    confirm_by_keys(&mut app, "prod");
+    press(&mut app, Key::Enter);
+    assert_eq!(proxy.count("POST", ALIAS), 0);
+    press(&mut app, Key::Escape);
+    wait_for_the_end(&mut app);
+    set_tag(servers, "plan-rule-keys", "eval_status", "passed");
+    plan_by_keys(&mut app, "prod", 3, 7);
+    wait_for(&mut app, "rule Tagged eval_status=passed holds");
+    confirm_by_keys(&mut app, "prod");
+    wait_for_text(&mut app, "prod moved from v3 to v7.");
+    assert_eq!(servers.alias("plan-rule-keys", "prod"), Some(7));
+}
+
+#[test]
+fn two_aliases_move_in_one_plan_and_back_by_keyboard_alone() {
+    let servers = make("plan-two-keys");
+    let (mut app, _folder) = board_with(servers.uri(), "plan-two-keys", "");
+    plan_by_keys(&mut app, "prod", 3, 7);
+    enter_on(&mut app, "Add to plan…");
+    tab_to(&mut app, "Version for candidate");
+    retype(&mut app, "v6");
+    press(&mut app, Key::Enter);
+    wait_for(&mut app, "change candidate of plan-two-keys: v7 → v6, Waiting");
+    press(&mut app, Key::Escape);
+    tab_to(&mut app, "Keep previous where each alias was");
+    press(&mut app, Key::Space);
+    wait_for(&mut app, "change previous of plan-two-keys: new → v3, Waiting");
+    confirm_by_keys(&mut app, "prod");
+    wait_for_text(&mut app, "3 changes made");
+    let aliases = |names: [&str; 3]| names.map(|name| servers.alias("plan-two-keys", name));
+    assert_eq!(aliases(["prod", "candidate", "previous"]), [Some(7), Some(6), Some(3)]);
+    enter_on(&mut app, "Undo");
+    step_until(&mut app, "the way back", |_| {
+        aliases(["prod", "candidate", "previous"]) == [Some(3), Some(7), None]
+    });
+}
+
+#[test]
+fn one_alias_moves_on_two_models_by_keyboard_alone() {
+    let servers = make("plan-keys-a");
+    make("plan-keys-b");
+    let (mut app, _folder) = board_with(servers.uri(), "plan-keys-a", "");
+    plan_by_keys(&mut app, "prod", 3, 7);
+    enter_on(&mut app, "Add to plan…");
+    enter_on(&mut app, "prod on others");
+    tab_to(&mut app, "Filter models to add");
+    type_text(&mut app, "plan-keys-b");
+    tab_to(&mut app, "also plan-keys-b");
+    press(&mut app, Key::Space);
+    wait_for(&mut app, "change prod of plan-keys-b: v3 → v7, Waiting");
+    press(&mut app, Key::Escape);
+    tab_to(&mut app, "All or nothing");
+    press(&mut app, Key::Space);
+    confirm_by_keys(&mut app, "prod");
+    wait_for_text(&mut app, "2 changes made");
+    assert_eq!(["plan-keys-a", "plan-keys-b"].map(|model| servers.alias(model, "prod")), [Some(7), Some(7)]);
 }
 
 #[test]

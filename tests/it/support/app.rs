@@ -195,6 +195,83 @@ pub fn press(app: &mut App, key: egui::Key) {
     app.step();
 }
 
+/// Types where the cursor is.
+pub fn type_text(app: &mut App, text: &str) {
+    app.event(egui::Event::Text(text.to_owned()));
+    app.step();
+    app.step();
+}
+
+/// Types in place of what is in the field that has the cursor.
+pub fn retype(app: &mut App, text: &str) {
+    app.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    type_text(app, text);
+}
+
+/// Whether something of this name has the focus.
+pub fn is_focused(app: &App, label: &str) -> bool {
+    app.query_all_by_label(label).any(|node| node.accesskit_node().is_focused())
+}
+
+/// Presses `key` until something of this name has the focus, as often as there could be things before it.
+#[track_caller]
+fn press_until_focused(app: &mut App, key: egui::Key, label: &str) {
+    wait_for(app, label);
+    for _ in 0..300 {
+        if is_focused(app, label) {
+            return;
+        }
+        press(app, key);
+        // The focus moves a frame after a key of a menu.
+        app.step();
+    }
+    panic!("{key:?} does not lead to {label}; on the screen:\n{}", screen(app));
+}
+
+/// Goes to something by Tab alone.
+#[track_caller]
+pub fn tab_to(app: &mut App, label: &str) {
+    press_until_focused(app, egui::Key::Tab, label);
+}
+
+/// Goes to something by Tab alone, and presses it by Enter.
+#[track_caller]
+pub fn enter_on(app: &mut App, label: &str) {
+    tab_to(app, label);
+    press(app, egui::Key::Enter);
+}
+
+/// Chooses an entry of the menu that is open, by arrows and Enter.
+#[track_caller]
+pub fn choose(app: &mut App, entry: &str) {
+    press_until_focused(app, egui::Key::ArrowDown, entry);
+    press(app, egui::Key::Enter);
+}
+
+/// Proposes by keyboard to move an alias that has a chip on the board.
+#[track_caller]
+pub fn plan_by_keys(app: &mut App, alias: &str, from: u32, to: u32) {
+    app.query_all_by_label(&format!("alias {alias}")).last().expect("a chip").focus();
+    app.step();
+    press(app, egui::Key::M);
+    wait_for(app, &format!("Move {alias} from v{from}"));
+    type_text(app, &to.to_string());
+    press(app, egui::Key::Enter);
+    wait_for(app, &format!("{alias}: v{from} → v{to}"));
+}
+
+/// Fills in what the plan of a protected alias asks for by keyboard alone, and confirms with Enter.
+#[track_caller]
+pub fn confirm_by_keys(app: &mut App, alias: &str) {
+    tab_to(app, "Alias to confirm");
+    type_text(app, alias);
+    press(app, egui::Key::Enter);
+    step_until(app, "the cursor in the reason", |app| is_focused(app, "Reason"));
+    type_text(app, "because it passed");
+    step_until(app, "the rules to be read", |app| !is_shown(app, "Reading what the rules ask for…"));
+    press(app, egui::Key::Enter);
+}
+
 /// What the journal has of what was done here. Other tests move aliases on the same server, and are seen.
 pub fn done_here(app: &App) -> Vec<Arc<Record>> {
     let records = app.state().state().journal.records().iter();
