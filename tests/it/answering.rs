@@ -8,7 +8,7 @@ use flowdeck::state::navigation::ModelKind;
 
 use crate::support::Servers;
 use crate::support::app::{
-    App, Start, click, confirm, done_here, drag, enter_on, plan_by_keys, start, step_until, type_into,
+    App, Start, click, confirm, done_here, drag, enter_on, plan_by_keys, press, start, step_until, type_into,
     wait_for, wait_for_text,
 };
 
@@ -186,7 +186,9 @@ made
     app.state_mut().apply(&egui::Context::default(), route.into());
     // By keyboard.
     wait_for(&mut app, "Check again");
-    enter_on(&mut app, "Check again");
+    app.query_by_label("Check again").unwrap().focus();
+    app.step();
+    press(&mut app, Key::Enter);
     wait_for(&mut app, "The endpoint naming agent answers as v2");
     assert_eq!(servers.alias(model, "prod"), Some(2));
 }

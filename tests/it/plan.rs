@@ -173,9 +173,14 @@ fn a_rule_blocks_and_lets_through_by_keyboard_alone() {
     let (mut app, _folder) = board_with(&proxy.uri(), "plan-rule-keys", PROTECTED);
     plan_by_keys(&mut app, "prod", 3, 7);
     wait_for(&mut app, "rule Tagged eval_status=passed does not hold");
-    confirm_by_keys(&mut app, "prod");
+    for (field, text) in [("Alias to confirm", "prod"), ("Reason", "because it passed")] {
+        tab_to(&mut app, field);
+        type_text(&mut app, text);
+    }
+    press(&mut app, Key::Enter);
     press(&mut app, Key::Enter);
     assert_eq!(proxy.count("POST", ALIAS), 0);
+    assert!(!is_enabled(&app, "Move prod to v7"));
     press(&mut app, Key::Escape);
     wait_for_the_end(&mut app);
     set_tag(servers, "plan-rule-keys", "eval_status", "passed");
