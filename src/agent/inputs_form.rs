@@ -253,12 +253,12 @@ mod tests {
 
     #[test]
     fn other_keys_their_order_and_the_way_they_are_written_stay() {
-        let text = "{\"z\": {\"b\" : 1e400, \"a\": [ ] }, \"depth\": 2, \"a\": 12345678901234567890123}";
+        let text = "{\"z\": {\"b\" : 1E5, \"a\": [ ] }, \"depth\": 2, \"a\": 12345678901234567890123}";
         let mut form = form(text);
         assert_eq!(form.others(), 2);
         form.rows[1].typed = "4".into();
         form.rows[0].typed = "north".into();
-        let expected = "{\n  \"z\": {\"b\" : 1e400, \"a\": [ ] },\n  \"depth\": 4,\n  \
+        let expected = "{\n  \"z\": {\"b\" : 1E5, \"a\": [ ] },\n  \"depth\": 4,\n  \
                         \"a\": 12345678901234567890123,\n  \"region\": \"north\"\n}";
         assert_eq!(form.write(), expected);
         form.rows[1].typed.clear();

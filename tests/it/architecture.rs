@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("entities", &[]),
     ("tracking", &["entities"]),
-    ("agent", &[]),
+    ("agent", &["entities"]),
     ("theme", &[]),
     ("state", &["tracking", "agent", "entities"]),
     ("ui", &["state", "theme", "tracking", "agent", "entities"]),
