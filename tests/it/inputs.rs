@@ -16,6 +16,7 @@ fn register(servers: &Servers) {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/agents/declaring.py");
     let code = r#"
 import runpy
+mlflow.set_experiment("declaring")
 signature = runpy.run_path(args["file"])["SIGNATURE"]
 pins = [f"mlflow=={mlflow.__version__}"]
 mlflow.pyfunc.log_model(name="agent", python_model=args["file"], signature=signature, pip_requirements=pins, registered_model_name=args["name"])

@@ -48,6 +48,8 @@ fn a_prompt_of_the_server_is_filled_in_and_sent_by_pointer() {
     type_into(&mut app, "Agent address", servers.agent_server().url());
     press(&mut app, egui::Key::Enter);
     click(&mut app, "Insert a prompt");
+    // Other tests register prompts meanwhile: the row may move.
+    type_into(&mut app, "Find a prompt", "summary");
     click(&mut app, "Prompt summary");
     // The alias is what is meant first.
     wait_for_text(&mut app, "Without a value yet: text");

@@ -207,6 +207,7 @@ for alias, version in args["aliases"]:
     /// `prod` each, to be served: `tests/python/agents/chat_*.py` say what they answer.
     pub fn register_chat_models(&self) {
         let code = r#"
+mlflow.set_experiment("chat models")
 for name, file in args.items():
     pins = [f"mlflow=={mlflow.__version__}"]
     mlflow.pyfunc.log_model(name="agent", python_model=file, pip_requirements=pins, registered_model_name=name)
