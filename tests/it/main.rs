@@ -45,6 +45,8 @@ mod kept;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
+mod long;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod palette;

@@ -5,12 +5,13 @@
 //! - `inputs`: custom inputs and context, as forms or as JSON;
 //! - `json`: a field for custom inputs and context;
 //! - `endpoints`: the list of those that are known, and the editor of one;
-//! - `messages`: the turns, of which only the visible ones are laid out;
+//! - `messages`: the turns; `blocks`: a column of which only what is visible is laid out;
 //! - `turn`, `items`, `notes`, `footer`: one turn;
 //! - `panes`: several endpoints side by side;
 //! - `composer`: the field to write in, Send and Stop; `files`: what goes along with a message; `prompts`: the
 //!   registry's, to write it with.
 
+mod blocks;
 mod composer;
 mod endpoint_editor;
 mod endpoints;

@@ -6,11 +6,13 @@
 //! - [`Servers::python`]: what the Python client says of the same store.
 //! - [`Servers::serve_minimal`] and its sisters: model servers to talk to.
 //! - [`app`]: the whole app in egui's test harness, driven by accessible names.
+//! - [`long`]: a conversation of thousands of turns.
 //! - [`Proxy`]: stands before any of them and delays, cuts, refuses, lies, and counts.
 //!
 //! Everything is ended with the test process, however that ends (see `tests/python/supervise.py`).
 
 pub mod app;
+pub mod long;
 mod process;
 mod proxy;
 mod python;
