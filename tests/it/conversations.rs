@@ -1,6 +1,7 @@
 //! Conversations without a window, against a server in the test that answers as it is told.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -249,6 +250,45 @@ fn an_answer_shows_as_it_comes_and_only_one_is_under_way() {
     bench.until_over();
     assert_eq!((bench.last().answer.text().as_str(), seen.bodies().len()), ("half and whole", 1));
     assert!(bench.last().report.is_some() && !bench.last().can_retry() && !bench.last().did_not_stream());
+}
+
+#[test]
+fn of_a_flood_only_a_few_steps_wait_for_the_window_and_a_frame_takes_one_when_it_is_late() {
+    const DELTAS: usize = 50_000;
+    let mut bench = Bench::new();
+    let all_taken = Arc::new(AtomicBool::new(false));
+    let taken = Arc::clone(&all_taken);
+    bench.serve(move |mut stream, _| {
+        let taken = Arc::clone(&taken);
+        async move {
+            write(&mut stream, SSE_HEAD).await;
+            let hundred = delta("word ").repeat(100);
+            for _ in 0..DELTAS / 100 {
+                write(&mut stream, &hundred).await;
+            }
+            write(&mut stream, END).await;
+            // Once it has read everything, the client hangs up.
+            assert!(matches!(stream.read(&mut [0; 1]).await, Ok(0) | Err(_)));
+            taken.store(true, Ordering::Release);
+        }
+    });
+    bench.say("go on");
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !all_taken.load(Ordering::Acquire) {
+        assert!(Instant::now() < deadline, "it is read although nobody looks");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let mut lengths = vec![0];
+    while bench.conversation().is_running() {
+        assert!(Instant::now() < deadline, "it ends");
+        bench.chat.poll(Instant::now(), &bench.tasks, &mut bench.notices, &mut bench.settings);
+        lengths.push(bench.last().answer.text().len());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(lengths[1], 0, "the first step is the head, and no more was taken");
+    lengths.dedup();
+    assert!(lengths.is_sorted() && lengths.len() <= 10, "{lengths:?}");
+    assert_eq!(bench.last().answer.text().len(), DELTAS * "word ".len());
 }
 
 #[test]
