@@ -34,6 +34,7 @@ pub mod runs;
 pub mod sample;
 pub mod serve;
 pub mod settings;
+mod shelf;
 pub mod tasks;
 #[cfg(test)]
 mod test_store;

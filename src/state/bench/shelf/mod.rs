@@ -1,16 +1,15 @@
 //! Sets and runs on disk, a file of JSON Lines for each, read and written by a thread of its own. What came before the
 //! app was killed is there on the next start.
 
-mod files;
+mod keeper;
 mod record;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::sync::mpsc::SyncSender;
 
 pub(in crate::state::bench) use record::{Record, When};
 
@@ -18,12 +17,8 @@ use super::result::BenchRun;
 use super::set::PromptSet;
 use crate::entities::Millis;
 use crate::state::Tasks;
-use files::{Inbox, Keeper};
-
-/// How long leaving the app waits for the disk.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// News that wait for a frame; there are never more than a few.
-const NEWS: usize = 64;
+use crate::state::shelf::{Inbox, Thread};
+use keeper::Keeper;
 
 /// What is known of a run that is not loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,81 +96,54 @@ pub(super) enum News {
 }
 
 /// The folder, by way of its thread.
-pub(super) struct Shelf {
-    inbox: Arc<Inbox>,
-    /// Gone before the thread is waited for, which would wait for room in it.
-    news: Option<Receiver<News>>,
-    thread: Option<JoinHandle<()>>,
-}
+pub(super) struct Shelf(Thread<VecDeque<Job>, News>);
 
 impl Shelf {
     /// Starts the thread, which lists what is there. `None` where no thread can be had.
     pub(super) fn open(folder: PathBuf, tasks: &Tasks) -> Option<Self> {
-        let inbox = Arc::new(Inbox::default());
-        let (sender, news) = sync_channel(NEWS);
-        let keeper = Keeper::new(folder, sender, tasks.clone());
-        let theirs = Arc::clone(&inbox);
-        let thread =
-            std::thread::Builder::new().name("bench".into()).spawn(move || keeper.run(&theirs)).ok()?;
-        inbox.push(Job::List);
-        Some(Self { inbox, news: Some(news), thread: Some(thread) })
+        let work = move |inbox: &Inbox<_>, teller| Keeper::new(&folder, teller).run(inbox);
+        let shelf = Self(Thread::start("bench", tasks, work)?);
+        shelf.0.push(Job::List);
+        Some(shelf)
     }
 
     /// What it has to say.
     pub(super) fn next(&self) -> Option<News> {
-        self.news.as_ref()?.try_recv().ok()
+        self.0.next()
     }
 
     /// Writes a set in place of what is there.
     pub(super) fn save_set(&self, set: &Arc<PromptSet>) {
-        self.push(Job::SaveSet(Arc::clone(set)));
+        self.0.push(Job::SaveSet(Arc::clone(set)));
     }
 
     /// A run begins: nothing is asked yet.
     pub(super) fn begin(&self, run: &BenchRun) {
-        self.push(Job::Begin(Box::new(run.clone())));
+        self.0.push(Job::Begin(Box::new(run.clone())));
     }
 
     /// Something happened in a run.
     pub(super) fn append(&self, run: u64, record: Record<'static>) {
-        self.push(Job::Append(run, Box::new(record)));
+        self.0.push(Job::Append(run, Box::new(record)));
     }
 
     /// Reads a run.
     pub(super) fn load(&self, run: u64) {
-        self.push(Job::Load(run));
+        self.0.push(Job::Load(run));
     }
 
     /// Sets one aside.
     pub(super) fn delete(&self, kind: Kind, id: u64) {
-        self.push(Job::Delete(kind, id));
+        self.0.push(Job::Delete(kind, id));
     }
 
     /// Takes one back.
     pub(super) fn restore(&self, kind: Kind, id: u64) {
-        self.push(Job::Restore(kind, id));
+        self.0.push(Job::Restore(kind, id));
     }
 
     /// Waits until everything is on disk, some seconds at most.
     pub(super) fn flush(&self) {
-        let (done, flushed) = sync_channel(1);
-        self.push(Job::Flush(done));
-        if flushed.recv_timeout(PATIENCE).is_err() {
-            tracing::warn!("the bench is not on disk yet");
-        }
-    }
-
-    fn push(&self, job: Job) {
-        self.inbox.push(job);
-    }
-}
-
-impl Drop for Shelf {
-    fn drop(&mut self) {
-        self.news = None;
-        self.inbox.close();
-        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
-            tracing::warn!("the thread of the bench's files ended badly");
-        }
+        self.0.flush(Job::Flush);
     }
 }

@@ -1,13 +1,12 @@
 //! What is written is what is read back, also when the last line is torn.
 
-use std::time::Instant;
-
 use super::record::{Folded, line, lines_of_run};
 use super::*;
 use crate::agent::Dialect;
 use crate::state::bench::check::Check;
 use crate::state::bench::result::{Cell, Column, Identity, Known, Mark};
 use crate::state::bench::set::{Case, Prompt};
+use crate::state::shelf::testing::{Desk, soon};
 
 fn set(id: u64) -> PromptSet {
     let mut set = PromptSet::new(id, "smoke");
@@ -75,42 +74,21 @@ fn a_file_that_ends_anywhere_gives_what_came_before() {
     assert_eq!(read(&whole).map(|run| run.done()), Some(2));
 }
 
-struct Desk {
-    _runtime: tokio::runtime::Runtime,
-    tasks: Tasks,
-    folder: tempfile::TempDir,
-}
-
-impl Desk {
-    fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let tasks = Tasks::new(runtime.handle().clone(), || {});
-        Self { _runtime: runtime, tasks, folder: tempfile::tempdir().unwrap() }
-    }
-
-    /// The folder as another start of the app finds it.
-    fn open(&self) -> (Shelf, Vec<PromptSet>, Vec<RunSummary>) {
-        let shelf = Shelf::open(self.folder.path().join("deep/er"), &self.tasks).unwrap();
-        let News::Listed(sets, runs) = next(&shelf) else { panic!("the list comes first") };
-        (shelf, sets, runs)
-    }
+/// The folder as another start of the app finds it.
+fn open(desk: &Desk) -> (Shelf, Vec<PromptSet>, Vec<RunSummary>) {
+    let shelf = Shelf::open(desk.folder(), &desk.tasks).unwrap();
+    let News::Listed(sets, runs) = next(&shelf) else { panic!("the list comes first") };
+    (shelf, sets, runs)
 }
 
 fn next(shelf: &Shelf) -> News {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        if let Some(news) = shelf.next() {
-            return news;
-        }
-        assert!(Instant::now() < deadline, "nothing came");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    soon(|| shelf.next())
 }
 
 #[test]
 fn what_is_kept_is_there_on_the_next_start() {
     let desk = Desk::new();
-    let (shelf, sets, runs) = desk.open();
+    let (shelf, sets, runs) = open(&desk);
     assert!(sets.is_empty() && runs.is_empty());
     shelf.save_set(&Arc::new(set(1)));
     let mut expected = run(3);
@@ -120,7 +98,7 @@ fn what_is_kept_is_there_on_the_next_start() {
         expected.take(record);
     }
     drop(shelf);
-    let (shelf, sets, runs) = desk.open();
+    let (shelf, sets, runs) = open(&desk);
     assert_eq!(sets, [set(1)]);
     assert_eq!(runs, [RunSummary::of(&expected)]);
     shelf.load(3);
@@ -133,7 +111,7 @@ fn what_is_kept_is_there_on_the_next_start() {
 #[test]
 fn what_is_deleted_can_be_taken_back_until_the_app_is_closed() {
     let desk = Desk::new();
-    let (shelf, ..) = desk.open();
+    let (shelf, ..) = open(&desk);
     shelf.save_set(&Arc::new(set(1)));
     shelf.save_set(&Arc::new(set(2)));
     shelf.begin(&run(3));
@@ -142,6 +120,6 @@ fn what_is_deleted_can_be_taken_back_until_the_app_is_closed() {
     shelf.delete(Kind::Run, 3);
     shelf.restore(Kind::Set, 1);
     drop(shelf);
-    let (_, sets, runs) = desk.open();
+    let (_, sets, runs) = open(&desk);
     assert_eq!((sets.len(), sets[0].id, runs.len()), (1, 1, 0));
 }

@@ -1,4 +1,4 @@
-//! The folder of conversations: their files, those that were deleted a moment ago, and reading them.
+//! The folder of conversations: their files, the large files beside them, and reading them.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -8,47 +8,34 @@ use super::record::{Folded, is_beside};
 use super::{Summary, summary};
 use crate::agent::MAX_FILE;
 use crate::state::chat::conversation::{Ask, Conversation};
-use crate::state::private_files::{append_to, for_each_line, make_folder, replace, replace_bytes};
+use crate::state::private_files::{for_each_line, replace, replace_bytes};
+use crate::state::shelf::Folder;
 
-const ENDING: &str = "jsonl";
-/// Ending of the folder with the large files of a conversation.
-const BESIDE: &str = "files";
-/// What was deleted, until the app is closed.
-const DELETED: &str = "deleted";
-
-/// The folder. It is made when something is written.
+/// The folder of conversations. The large files of one stand in a folder beside its own.
 #[derive(Clone, Debug)]
-pub(super) struct Folder(PathBuf);
+pub(super) struct Conversations(Folder);
 
-impl Folder {
+impl Conversations {
     pub(super) fn new(folder: PathBuf) -> Self {
-        Self(folder)
+        Self(Folder::new(folder))
     }
 
-    fn path(&self, id: u64) -> PathBuf {
-        self.0.join(format!("{id}.{ENDING}"))
-    }
-
-    fn deleted(&self, id: u64) -> PathBuf {
-        self.0.join(DELETED).join(format!("{id}.{ENDING}"))
-    }
-
-    /// Opens a file to append to it.
-    pub(super) fn append_to(&self, id: u64) -> io::Result<File> {
-        append_to(&self.path(id))
+    /// The files of JSON Lines.
+    pub(super) fn files(&self) -> &Folder {
+        &self.0
     }
 
     /// Puts a whole file in place of the one that is there, in one step.
     pub(super) fn replace(&self, id: u64, text: &str) -> io::Result<()> {
-        replace(&self.path(id), text)
+        replace(&self.0.path(id), text)
     }
 
     fn beside(&self, id: u64) -> PathBuf {
-        self.0.join(format!("{id}.{BESIDE}"))
+        self.0.join(&folder_name(id))
     }
 
     fn deleted_beside(&self, id: u64) -> PathBuf {
-        self.0.join(DELETED).join(format!("{id}.{BESIDE}"))
+        self.0.join_deleted(&folder_name(id))
     }
 
     /// Keeps the large files of a question beside a conversation, each once.
@@ -67,12 +54,7 @@ impl Folder {
 
     /// All conversations, the newest first.
     pub(super) fn list(&self) -> io::Result<Vec<Summary>> {
-        let entries = match std::fs::read_dir(&self.0) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
-        let ids = entries.filter_map(|entry| id_of(&entry.ok()?.path()));
+        let ids = self.0.ids()?.into_iter();
         let mut found: Vec<_> = ids.filter_map(|id| summary(&self.read(id).ok()??)).collect();
         found.sort_by_key(|summary| std::cmp::Reverse((summary.updated, summary.id)));
         Ok(found)
@@ -98,45 +80,30 @@ impl Folder {
 
     fn fold(&self, id: u64) -> io::Result<Folded> {
         let mut folded = Folded::default();
-        for_each_line(&self.path(id), |line| drop(folded.take(line)))?;
+        for_each_line(&self.0.path(id), |line| drop(folded.take(line)))?;
         Ok(folded)
     }
 
     /// Sets one aside.
     pub(super) fn delete(&self, id: u64) -> io::Result<()> {
-        make_folder(&self.0.join(DELETED))?;
+        self.0.delete(id)?;
         // Most conversations have no files.
         std::fs::remove_dir_all(self.deleted_beside(id)).ok();
         std::fs::rename(self.beside(id), self.deleted_beside(id)).ok();
-        match std::fs::rename(self.path(id), self.deleted(id)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            other => other,
-        }
+        Ok(())
     }
 
     /// Takes one back.
     pub(super) fn restore(&self, id: u64) -> io::Result<()> {
         std::fs::rename(self.deleted_beside(id), self.beside(id)).ok();
-        std::fs::rename(self.deleted(id), self.path(id))
+        self.0.restore(id)
     }
 
     /// Forgets those of `ids` that were set aside.
     pub(super) fn forget(&self, ids: &[u64]) {
         for id in ids {
-            std::fs::remove_file(self.deleted(*id)).ok();
+            self.0.forget(*id);
             std::fs::remove_dir_all(self.deleted_beside(*id)).ok();
-        }
-    }
-
-    /// Forgets what an app that was killed had set aside, after a day: another window may still take it back.
-    pub(super) fn forget_old(&self) {
-        const DAY: std::time::Duration = std::time::Duration::from_hours(24);
-        let Ok(entries) = std::fs::read_dir(self.0.join(DELETED)) else { return };
-        for entry in entries.flatten() {
-            let modified = entry.metadata().and_then(|data| data.modified());
-            if modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > DAY)) {
-                std::fs::remove_file(entry.path()).or_else(|_| std::fs::remove_dir_all(entry.path())).ok();
-            }
         }
     }
 }
@@ -155,7 +122,6 @@ fn file_name(hash: &str) -> Option<&str> {
     (hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(hash)
 }
 
-fn id_of(path: &Path) -> Option<u64> {
-    let ours = path.extension().is_some_and(|ending| ending == ENDING);
-    path.file_stem().filter(|_| ours)?.to_str()?.parse().ok()
+fn folder_name(id: u64) -> String {
+    format!("{id}.files")
 }

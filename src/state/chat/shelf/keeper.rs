@@ -2,20 +2,19 @@
 //! state waits, so that a slow disk holds up nothing and costs no memory.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::files::{self, Folder};
+use super::files::{self, Conversations};
 use super::quoted::Quoted;
 use super::record::{Ending, Record, VERSION, changes, line, turn_record};
 use super::{News, Whole, secrets_of};
 use crate::agent::{Token, Transcript};
-use crate::state::Tasks;
 use crate::state::chat::conversation::{Ask, Turn};
+use crate::state::shelf::{Inbox, OpenFiles, Queue, Teller};
 
 /// Pause between two writes of growing answers.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -43,72 +42,43 @@ pub(super) enum Job {
 
 /// What waits to be done.
 #[derive(Debug, Default)]
-pub(super) struct Inbox {
-    waiting: Mutex<Waiting>,
-    filled: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Waiting {
+pub(super) struct Waiting {
     jobs: VecDeque<Job>,
     /// By turn: its conversation and the answer so far.
     growing: BTreeMap<u64, (u64, Arc<Transcript>)>,
-    closed: bool,
 }
 
-impl Inbox {
-    pub(super) fn push(&self, job: Job) {
-        let mut waiting = self.lock();
+impl Waiting {
+    /// An answer grew. What waits of it gives way.
+    pub(super) fn grew(&mut self, conversation: u64, turn: u64, answer: &Arc<Transcript>) {
+        self.growing.insert(turn, (conversation, Arc::clone(answer)));
+    }
+}
+
+impl Queue for Waiting {
+    type Job = Job;
+    type Next = Next;
+
+    fn push(&mut self, job: Job) {
         match &job {
-            Job::End(_, turn) => drop(waiting.growing.remove(&turn.id)),
+            Job::End(_, turn) => drop(self.growing.remove(&turn.id)),
             // Only what was typed last is of interest.
-            Job::Search(..) => waiting.jobs.retain(|job| !matches!(job, Job::Search(..))),
+            Job::Search(..) => self.jobs.retain(|job| !matches!(job, Job::Search(..))),
             _ => {}
         }
-        waiting.jobs.push_back(job);
-        self.filled.notify_one();
+        self.jobs.push_back(job);
     }
 
-    pub(super) fn grew(&self, conversation: u64, turn: u64, answer: &Arc<Transcript>) {
-        self.lock().growing.insert(turn, (conversation, Arc::clone(answer)));
-        self.filled.notify_one();
-    }
-
-    /// Ends the thread once everything is done.
-    pub(super) fn close(&self) {
-        self.lock().closed = true;
-        self.filled.notify_one();
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits for a job, or for what has grown. `None` at the end.
-    fn next(&self) -> Option<Next> {
-        let mut waiting = self.lock();
-        loop {
-            if let Some(job) = waiting.jobs.pop_front() {
-                return Some(Next::Job(Box::new(job)));
-            }
-            if !waiting.growing.is_empty() {
-                return Some(Next::Grown(std::mem::take(&mut waiting.growing)));
-            }
-            if waiting.closed {
-                return None;
-            }
-            waiting = self.filled.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+    fn pop(&mut self) -> Option<Next> {
+        if let Some(job) = self.jobs.pop_front() {
+            return Some(Next::Job(Box::new(job)));
         }
-    }
-
-    /// Lets an answer grow for a while, unless there is something else to do.
-    fn pause(&self) {
-        let busy = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.closed;
-        drop(self.filled.wait_timeout_while(self.lock(), PAUSE, busy));
+        (!self.growing.is_empty()).then(|| Next::Grown(std::mem::take(&mut self.growing)))
     }
 }
 
-enum Next {
+/// What is done in one go.
+pub(super) enum Next {
     Job(Box<Job>),
     Grown(BTreeMap<u64, (u64, Arc<Transcript>)>),
 }
@@ -124,24 +94,20 @@ struct Writing {
 
 /// The thread's own.
 pub(super) struct Keeper {
-    folder: Folder,
-    inbox: Arc<Inbox>,
-    news: SyncSender<News>,
-    tasks: Tasks,
-    files: HashMap<u64, File>,
+    folder: Conversations,
+    teller: Teller<News>,
+    open: OpenFiles,
     turns: HashMap<u64, Writing>,
     deleted: Vec<u64>,
     failed: bool,
 }
 
 impl Keeper {
-    pub(super) fn new(folder: PathBuf, inbox: Arc<Inbox>, news: SyncSender<News>, tasks: Tasks) -> Self {
+    pub(super) fn new(folder: PathBuf, teller: Teller<News>) -> Self {
         Self {
-            folder: Folder::new(folder),
-            inbox,
-            news,
-            tasks,
-            files: HashMap::new(),
+            folder: Conversations::new(folder),
+            teller,
+            open: OpenFiles::new(MAX_OPEN),
             turns: HashMap::new(),
             deleted: Vec::new(),
             failed: false,
@@ -149,9 +115,8 @@ impl Keeper {
     }
 
     /// Works until the inbox is closed and empty.
-    pub(super) fn run(mut self) {
-        self.folder.forget_old();
-        let inbox = Arc::clone(&self.inbox);
+    pub(super) fn run(mut self, inbox: &Inbox<Waiting>) {
+        self.folder.files().forget_old();
         while let Some(next) = inbox.next() {
             match next {
                 Next::Job(job) => self.do_job(*job),
@@ -160,7 +125,8 @@ impl Keeper {
                         let written = self.write_changes(conversation, turn, &answer, true);
                         self.check(written);
                     }
-                    inbox.pause();
+                    // Lets answers grow for a while, unless there is something else to do.
+                    inbox.pause(PAUSE, |waiting| waiting.jobs.is_empty());
                 }
             }
         }
@@ -170,11 +136,11 @@ impl Keeper {
     fn do_job(&mut self, job: Job) {
         match job {
             Job::List => match self.folder.list() {
-                Ok(all) => self.tell(News::Listed(all)),
+                Ok(all) => self.teller.tell(News::Listed(all)),
                 Err(error) => self.fail("The conversations of before cannot be read", &error),
             },
             Job::Save(whole) => {
-                self.files.remove(&whole.id);
+                self.open.close(whole.id);
                 let saved = self.replace(&whole);
                 for turn in whole.turns.iter().filter(|turn| !turn.answer.is_over()) {
                     let secrets = secrets_of(turn);
@@ -199,15 +165,15 @@ impl Keeper {
                 self.check(written);
             }
             Job::Load(id) => match self.folder.load(id) {
-                Ok(Some(loaded)) => self.tell(News::Loaded(Box::new(loaded))),
-                Ok(None) => self.tell(News::Missing(id)),
+                Ok(Some(loaded)) => self.teller.tell(News::Loaded(Box::new(loaded))),
+                Ok(None) => self.teller.tell(News::Missing(id)),
                 Err(error) => {
                     self.fail("The conversation cannot be read", &error);
-                    self.tell(News::Missing(id));
+                    self.teller.tell(News::Missing(id));
                 }
             },
             Job::Delete(id) => {
-                self.files.remove(&id);
+                self.open.close(id);
                 self.deleted.push(id);
                 if let Err(error) = self.folder.delete(id) {
                     self.fail("The conversation cannot be deleted", &error);
@@ -221,14 +187,14 @@ impl Keeper {
             }
             Job::Search(words, open) => {
                 let found = self.search(&words, &open);
-                self.tell(News::Found(words, found));
+                self.teller.tell(News::Found(words, found));
             }
             Job::Export { ids, open, to } => match self.export(&ids, &open, &to) {
-                Ok(count) => self.tell(News::Exported(to, count)),
+                Ok(count) => self.teller.tell(News::Exported(to, count)),
                 Err(error) => self.fail("The conversations cannot be exported", &error),
             },
             Job::Import(from) => match self.import(&from) {
-                Ok(imported) => self.tell(News::Imported(imported)),
+                Ok(imported) => self.teller.tell(News::Imported(imported)),
                 Err(error) => self.fail("The file cannot be imported", &error),
             },
             Job::Flush(done) => drop(done.send(())),
@@ -241,7 +207,7 @@ impl Keeper {
         let ending = Box::new(Ending::of(turn, writing.cut, writing.written.quotes));
         let text = scrubbed(line(&Record::End { turn: turn.id, ending }), &writing.secrets);
         self.append(conversation, &text)?;
-        self.files.get(&conversation).map_or(Ok(()), File::sync_data)
+        self.open.get(self.folder.files(), conversation)?.sync_data()
     }
 
     /// Appends what an answer grew by, up to the bound.
@@ -277,16 +243,7 @@ impl Keeper {
     }
 
     fn append(&mut self, conversation: u64, lines: &str) -> io::Result<()> {
-        if self.files.len() >= MAX_OPEN && !self.files.contains_key(&conversation) {
-            self.files.clear();
-        }
-        let file = match self.files.entry(conversation) {
-            std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
-            std::collections::hash_map::Entry::Vacant(free) => {
-                free.insert(self.folder.append_to(conversation)?)
-            }
-        };
-        file.write_all(lines.as_bytes())
+        self.open.get(self.folder.files(), conversation)?.write_all(lines.as_bytes())
     }
 
     fn search(&self, words: &str, open: &[Whole]) -> Vec<u64> {
@@ -352,7 +309,7 @@ impl Keeper {
         match written {
             Ok(()) => self.failed = false,
             Err(error) => {
-                self.files.clear();
+                self.open.clear();
                 if !std::mem::replace(&mut self.failed, true) {
                     self.fail("The conversation cannot be saved. It holds until Flowdeck is closed", &error);
                 }
@@ -361,13 +318,7 @@ impl Keeper {
     }
 
     fn fail(&self, what: &str, error: &io::Error) {
-        self.tell(News::Failed(what.to_owned(), error.to_string()));
-    }
-
-    fn tell(&self, news: News) {
-        if self.news.send(news).is_ok() {
-            self.tasks.wake();
-        }
+        self.teller.tell(News::Failed(what.to_owned(), error.to_string()));
     }
 }
 

@@ -15,11 +15,8 @@ mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
-use keeper::{Inbox, Job, Keeper};
+use keeper::{Job, Keeper, Waiting};
 use record::Record;
 
 use super::beside::Beside;
@@ -27,11 +24,7 @@ use super::conversation::{Conversation, Turn};
 use crate::agent::{Token, Transcript};
 use crate::entities::Millis;
 use crate::state::Tasks;
-
-/// How long leaving the app waits for the disk.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// News that wait for a frame; there are never more than a few.
-const NEWS: usize = 64;
+use crate::state::shelf::{Inbox, Thread};
 
 /// What is known of a conversation that is not loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,113 +98,91 @@ impl Whole {
 }
 
 /// The folder, by way of its thread.
-pub(super) struct Shelf {
-    inbox: Arc<Inbox>,
-    /// Gone before the thread is waited for, which would wait for room in it.
-    news: Option<Receiver<News>>,
-    thread: Option<JoinHandle<()>>,
-}
+pub(super) struct Shelf(Thread<Waiting, News>);
 
 impl Shelf {
     /// Starts the thread, which lists what is there. `None` where no thread can be had.
     pub(super) fn open(folder: PathBuf, tasks: &Tasks) -> Option<Self> {
-        let inbox = Arc::new(Inbox::default());
-        let (sender, news) = sync_channel(NEWS);
-        let keeper = Keeper::new(folder, Arc::clone(&inbox), sender, tasks.clone());
-        let thread =
-            std::thread::Builder::new().name("conversations".into()).spawn(move || keeper.run()).ok()?;
-        inbox.push(Job::List);
-        Some(Self { inbox, news: Some(news), thread: Some(thread) })
+        let work = move |inbox: &Inbox<_>, teller| Keeper::new(folder, teller).run(inbox);
+        let shelf = Self(Thread::start("conversations", tasks, work)?);
+        shelf.0.push(Job::List);
+        Some(shelf)
     }
 
     /// What it has to say.
     pub(super) fn next(&self) -> Option<News> {
-        self.news.as_ref()?.try_recv().ok()
+        self.0.next()
     }
 
     /// Writes all there is of a conversation, in place of what is there.
     pub(super) fn save(&self, conversation: &Conversation) {
-        self.inbox.push(Job::Save(Box::new(Whole::of(conversation))));
+        self.0.push(Job::Save(Box::new(Whole::of(conversation))));
     }
 
     /// A turn has begun.
     pub(super) fn begun(&self, conversation: u64, turn: &Turn) {
-        self.inbox.push(Job::Begin(conversation, Box::new(turn.clone())));
+        self.0.push(Job::Begin(conversation, Box::new(turn.clone())));
     }
 
     /// More of an answer came. What is not yet written of it gives way.
     pub(super) fn grew(&self, conversation: u64, turn: u64, answer: &Arc<Transcript>) {
-        self.inbox.grew(conversation, turn, answer);
+        self.0.change(|waiting| waiting.grew(conversation, turn, answer));
     }
 
     /// A turn is over.
     pub(super) fn ended(&self, conversation: u64, turn: &Turn) {
-        self.inbox.push(Job::End(conversation, Box::new(turn.clone())));
+        self.0.push(Job::End(conversation, Box::new(turn.clone())));
     }
 
     /// It was given a name.
     pub(super) fn renamed(&self, conversation: u64, name: Option<&str>) {
         let name = name.map(str::to_owned);
-        self.inbox.push(Job::Append(conversation, Record::Name { name }));
+        self.0.push(Job::Append(conversation, Record::Name { name }));
     }
 
     /// It was put into a comparison, or taken out.
     pub(super) fn placed(&self, conversation: u64, beside: Option<Beside>) {
-        self.inbox.push(Job::Append(conversation, Record::Beside { beside }));
+        self.0.push(Job::Append(conversation, Record::Beside { beside }));
     }
 
     /// Another branch is shown.
     pub(super) fn shown(&self, conversation: u64, turn: u64) {
-        self.inbox.push(Job::Append(conversation, Record::Shown { turn }));
+        self.0.push(Job::Append(conversation, Record::Shown { turn }));
     }
 
     /// Reads one.
     pub(super) fn load(&self, id: u64) {
-        self.inbox.push(Job::Load(id));
+        self.0.push(Job::Load(id));
     }
 
     /// Puts one aside; it is gone once the app is closed.
     pub(super) fn delete(&self, id: u64) {
-        self.inbox.push(Job::Delete(id));
+        self.0.push(Job::Delete(id));
     }
 
     /// Takes it back.
     pub(super) fn restore(&self, id: u64) {
-        self.inbox.push(Job::Restore(id));
+        self.0.push(Job::Restore(id));
     }
 
     /// Looks for words, in files and in what is not in any file.
     pub(super) fn search(&self, words: &str, open: Vec<Whole>) {
-        self.inbox.push(Job::Search(words.to_owned(), open));
+        self.0.push(Job::Search(words.to_owned(), open));
     }
 
     /// Writes conversations to a file; those that are `open` as they are now.
     pub(super) fn export(&self, ids: Vec<u64>, open: Vec<Whole>, to: PathBuf) {
-        self.inbox.push(Job::Export { ids, open, to });
+        self.0.push(Job::Export { ids, open, to });
     }
 
     /// Reads conversations from a file.
     pub(super) fn import(&self, from: PathBuf) {
-        self.inbox.push(Job::Import(from));
+        self.0.push(Job::Import(from));
     }
 
     /// Waits until everything is written, some seconds at most.
     pub(super) fn flush(&self) {
-        let (done, wait) = sync_channel(1);
-        self.inbox.push(Job::Flush(done));
-        if wait.recv_timeout(PATIENCE).is_err() {
-            tracing::warn!("not all of the conversations could be saved in time");
-        }
-    }
-}
-
-impl Drop for Shelf {
-    fn drop(&mut self) {
-        self.inbox.close();
-        self.news = None;
-        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
-            tracing::warn!("the thread that keeps conversations failed");
-        }
+        self.0.flush(Job::Flush);
     }
 }
 

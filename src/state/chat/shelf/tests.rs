@@ -1,12 +1,13 @@
 //! What is written is what is read back, also when the last line is torn.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::record::{Ending, Folded, changes, line, turn_record};
 use super::*;
 use crate::agent::{Attachment, Endpoint, Message, Outcome, Reader, Token};
 use crate::state::chat::Beside;
 use crate::state::chat::conversation::{Ask, Manner};
+use crate::state::shelf::testing::{Desk, soon};
 
 const EVENTS: [&str; 6] = [
     r#"{"type":"response.output_item.added","output_index":0,"item":{"type":"message","id":"m","role":"assistant","content":[]}}"#,
@@ -112,40 +113,19 @@ fn branches_are_kept_and_the_last_one_is_shown() {
     assert_eq!(read(&text).turns.len(), 2);
 }
 
-struct Bench {
-    _runtime: tokio::runtime::Runtime,
-    tasks: Tasks,
-    folder: tempfile::TempDir,
+/// The folder as another start of the app finds it.
+fn open(desk: &Desk) -> (Shelf, Vec<Summary>) {
+    let shelf = Shelf::open(desk.folder(), &desk.tasks).unwrap();
+    let News::Listed(all) = next(&shelf) else { panic!("the list comes first") };
+    (shelf, all)
 }
 
-impl Bench {
-    fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let tasks = Tasks::new(runtime.handle().clone(), || {});
-        Self { _runtime: runtime, tasks, folder: tempfile::tempdir().unwrap() }
-    }
-
-    /// The folder as another start of the app finds it.
-    fn open(&self) -> (Shelf, Vec<Summary>) {
-        let shelf = Shelf::open(self.folder.path().join("deep/er"), &self.tasks).unwrap();
-        let News::Listed(all) = next(&shelf) else { panic!("the list comes first") };
-        (shelf, all)
-    }
-
-    fn text(&self, id: u64) -> String {
-        std::fs::read_to_string(self.folder.path().join(format!("deep/er/{id}.jsonl"))).unwrap()
-    }
+fn text(desk: &Desk, id: u64) -> String {
+    std::fs::read_to_string(desk.folder().join(format!("{id}.jsonl"))).unwrap()
 }
 
 fn next(shelf: &Shelf) -> News {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        if let Some(news) = shelf.next() {
-            return news;
-        }
-        assert!(Instant::now() < deadline, "nothing came");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    soon(|| shelf.next())
 }
 
 fn conversation(id: u64, turns: Vec<Turn>) -> Conversation {
@@ -154,8 +134,8 @@ fn conversation(id: u64, turns: Vec<Turn>) -> Conversation {
 
 #[test]
 fn what_is_begun_grows_and_ends_is_there_on_the_next_start() {
-    let bench = Bench::new();
-    let (shelf, all) = bench.open();
+    let desk = Desk::new();
+    let (shelf, all) = open(&desk);
     assert_eq!(all, []);
     shelf.save(&conversation(5, vec![turn(50, None, "hello?\nmore")]));
     for answer in growing() {
@@ -167,7 +147,7 @@ fn what_is_begun_grows_and_ends_is_there_on_the_next_start() {
     shelf.begun(5, &turn(51, Some(50), "and?"));
     drop(shelf);
 
-    let (shelf, all) = bench.open();
+    let (shelf, all) = open(&desk);
     assert_eq!((all.len(), all[0].title.as_str(), all[0].turns), (1, "hello?", 2));
     shelf.load(5);
     let News::Loaded(loaded) = next(&shelf) else { panic!("it is there") };
@@ -180,8 +160,8 @@ fn what_is_begun_grows_and_ends_is_there_on_the_next_start() {
 
 #[test]
 fn tokens_that_an_endpoint_quotes_stay_off_the_disk() {
-    let bench = Bench::new();
-    let (shelf, _) = bench.open();
+    let desk = Desk::new();
+    let (shelf, _) = open(&desk);
     shelf.save(&conversation(5, vec![turn(50, None, "echo")]));
     let mut reader = Reader::new(Some("text/plain"), 200);
     reader.feed(b"you sent Bearer s3cret-token");
@@ -191,14 +171,14 @@ fn tokens_that_an_endpoint_quotes_stay_off_the_disk() {
     assert!(turn.answer.text().contains("s3cret-token"));
     shelf.ended(5, &turn);
     shelf.flush();
-    let kept = bench.text(5);
+    let kept = text(&desk, 5);
     assert!(kept.contains("you sent Bearer …") && !kept.contains("s3cret"), "{kept}");
 }
 
 #[test]
 fn a_token_quoted_in_pieces_stays_off_the_disk_too() {
-    let bench = Bench::new();
-    let (shelf, _) = bench.open();
+    let desk = Desk::new();
+    let (shelf, _) = open(&desk);
     shelf.save(&conversation(5, vec![turn(50, None, "echo")]));
     let mut reader = Reader::new(Some("text/event-stream"), 200);
     for piece in ["you sent s3c", "ret-to", "ken, I think. Or s3c", "onds"] {
@@ -210,7 +190,7 @@ fn a_token_quoted_in_pieces_stays_off_the_disk_too() {
         std::thread::sleep(Duration::from_millis(250));
     }
     shelf.flush();
-    let kept = bench.text(5);
+    let kept = text(&desk, 5);
     assert!(kept.contains("you sent ") && !kept.contains("s3cret") && !kept.contains("ret-to"), "{kept}");
     reader.finish();
     let mut turn = turn(50, None, "echo");
@@ -219,13 +199,13 @@ fn a_token_quoted_in_pieces_stays_off_the_disk_too() {
     shelf.load(5);
     let News::Loaded(loaded) = next(&shelf) else { panic!("it is there") };
     assert_eq!(loaded.turns[0].answer.text(), "you sent …, I think. Or s3conds");
-    assert!(!bench.text(5).contains("s3c\""), "no piece either");
+    assert!(!text(&desk, 5).contains("s3c\""), "no piece either");
 }
 
 #[test]
 fn large_files_are_kept_beside_and_go_with_the_conversation() {
-    let bench = Bench::new();
-    let (shelf, _) = bench.open();
+    let desk = Desk::new();
+    let (shelf, _) = open(&desk);
     let large = Attachment::new("scan.bin", vec![0xff; 300_000]);
     let small = Attachment::new("notes.md", b"# Hi".to_vec());
     let mut asked = turn(50, None, "look");
@@ -236,9 +216,9 @@ fn large_files_are_kept_beside_and_go_with_the_conversation() {
     asked.parent = Some(50);
     shelf.begun(5, &asked);
     shelf.flush();
-    let beside = bench.folder.path().join("deep/er/5.files");
+    let beside = desk.folder().join("5.files");
     assert_eq!(std::fs::read_dir(&beside).unwrap().count(), 1, "the same file is kept once");
-    assert!(bench.text(5).len() < 100_000);
+    assert!(text(&desk, 5).len() < 100_000);
     let asks = |shelf: &Shelf, id| {
         shelf.load(id);
         let News::Loaded(loaded) = next(shelf) else { panic!("it is there") };
@@ -246,7 +226,7 @@ fn large_files_are_kept_beside_and_go_with_the_conversation() {
     };
     assert_eq!(asks(&shelf, 5), [Ask::Message(message.clone()), Ask::Message(message.clone())]);
     // What is exported stands for itself, wherever it is imported.
-    let file = bench.folder.path().join("out.jsonl");
+    let file = desk.file("out.jsonl");
     shelf.export(vec![5], Vec::new(), file.clone());
     assert!(matches!(next(&shelf), News::Exported(_, 1)));
     shelf.delete(5);
@@ -267,8 +247,8 @@ fn large_files_are_kept_beside_and_go_with_the_conversation() {
 
 #[test]
 fn a_huge_answer_is_kept_up_to_a_bound_and_says_so() {
-    let bench = Bench::new();
-    let (shelf, _) = bench.open();
+    let desk = Desk::new();
+    let (shelf, _) = open(&desk);
     shelf.save(&conversation(5, vec![turn(50, None, "all of it")]));
     let mut reader = Reader::new(Some("text/event-stream"), 200);
     let delta = "x".repeat(1 << 20);
@@ -292,8 +272,8 @@ fn a_huge_answer_is_kept_up_to_a_bound_and_says_so() {
 
 #[test]
 fn words_are_found_and_what_is_deleted_can_be_taken_back() {
-    let bench = Bench::new();
-    let (shelf, _) = bench.open();
+    let desk = Desk::new();
+    let (shelf, _) = open(&desk);
     shelf.save(&conversation(5, vec![answered(50, None, "Why is OTIF down?")]));
     shelf.save(&conversation(6, vec![answered(60, None, "Anything else")]));
     let found = |shelf: &Shelf, words: &str| {
@@ -311,18 +291,18 @@ fn words_are_found_and_what_is_deleted_can_be_taken_back() {
     assert_eq!(found(&shelf, "hello"), [5, 6]);
     shelf.delete(6);
     drop(shelf);
-    let (_, all) = bench.open();
+    let (_, all) = open(&desk);
     assert_eq!(all.iter().map(|known| known.id).collect::<Vec<_>>(), [5]);
 }
 
 #[test]
 fn what_is_exported_is_imported_beside_what_is_there() {
-    let bench = Bench::new();
-    let (shelf, _) = bench.open();
+    let desk = Desk::new();
+    let (shelf, _) = open(&desk);
     let branches = vec![answered(50, None, "a"), answered(51, Some(50), "b"), answered(52, Some(50), "c")];
     shelf.save(&conversation(5, branches));
     let open = Whole::of(&conversation(6, vec![answered(60, None, "not on disk")]));
-    let file = bench.folder.path().join("out.jsonl");
+    let file = desk.file("out.jsonl");
     shelf.export(vec![5, 6], vec![open], file.clone());
     assert!(matches!(next(&shelf), News::Exported(_, 2)));
     shelf.import(file.clone());
@@ -337,15 +317,15 @@ fn what_is_exported_is_imported_beside_what_is_there() {
 
 #[test]
 fn a_comparison_is_imported_as_one_of_its_own() {
-    let bench = Bench::new();
-    let (shelf, _) = bench.open();
+    let desk = Desk::new();
+    let (shelf, _) = open(&desk);
     for (place, id) in [5, 6].into_iter().enumerate() {
         let address = format!("http://127.0.0.1:{id}/invocations");
         let mut pane = conversation(id, vec![answered(id * 10, None, "which one?")]);
         pane.beside = Some(Beside { comparison: 4, place, address });
         shelf.save(&pane);
     }
-    let file = bench.folder.path().join("out.jsonl");
+    let file = desk.file("out.jsonl");
     shelf.export(vec![5, 6], Vec::new(), file.clone());
     assert!(matches!(next(&shelf), News::Exported(_, 2)));
     shelf.import(file);
@@ -358,7 +338,7 @@ fn a_comparison_is_imported_as_one_of_its_own() {
     assert_eq!([one.place, other.place], [0, 1]);
     assert_eq!(other.address, "http://127.0.0.1:6/invocations");
     drop(shelf);
-    let (_, all) = bench.open();
+    let (_, all) = open(&desk);
     let there = all.iter().filter(|known| known.beside.as_ref().is_some_and(|it| it.comparison == 4));
     assert_eq!((all.len(), there.count()), (4, 2));
 }
