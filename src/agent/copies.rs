@@ -250,7 +250,7 @@ impl Formatter for PythonFormatter<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
     use crate::agent::attachment::Message;
@@ -258,14 +258,9 @@ mod tests {
     use crate::agent::endpoint::Token;
     use crate::agent::headers::Header;
     use crate::agent::request::RequestFields;
+    use crate::agent::request::tests::payload;
     use crate::agent::tls::Tls;
     use crate::agent::wire::InputItem;
-
-    fn payload() -> Payload {
-        let mut payload = Payload::new(vec![InputItem::user(&"What's \"OTIF\"?\n$HOME `x` \\ 21 °C".into())]);
-        payload.custom_inputs = json!({"dry": true, "n": null, "f": 1.5, "empty": {}}).as_object().cloned();
-        payload
-    }
 
     fn endpoint(token: bool) -> Endpoint {
         let endpoint = Endpoint::parse("localhost:5001").unwrap();

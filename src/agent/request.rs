@@ -169,12 +169,13 @@ fn typed<T: serde::de::DeserializeOwned>(text: &str) -> Result<Option<T>, String
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::agent) mod tests {
     use serde_json::json;
 
     use super::*;
 
-    fn payload() -> Payload {
+    /// One that every shell and script has to quote.
+    pub(in crate::agent) fn payload() -> Payload {
         let mut payload = Payload::new(vec![InputItem::user(&"What's \"OTIF\"?\n$HOME `x` \\ 21 °C".into())]);
         payload.custom_inputs = json!({"dry": true, "n": null, "f": 1.5, "empty": {}}).as_object().cloned();
         payload

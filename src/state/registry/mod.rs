@@ -3,6 +3,7 @@
 pub mod ages;
 pub mod between;
 pub mod board;
+pub mod ending;
 #[cfg(test)]
 mod evidence_tests;
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::board::Board;
+use super::ending::{Ending, Later};
 use super::plan::Plan;
-use super::promotion::{AliasChange, Ending, Event, Later, MOST_EVENTS, Made, Order};
+use super::promotion::{AliasChange, Event, MOST_EVENTS, Made, Order};
 use super::sequence::{News, OnFailure, carry_out_in_order};
 use super::{Registry, RegistryCommand};
 use crate::entities::RegisteredModel;

@@ -1,7 +1,8 @@
 //! One change of a plan: where it stands, and what the policy says of it.
 
 use super::board::Board;
-use super::promotion::{AliasChange, Demands, Ending, Event, Stage};
+use super::ending::Ending;
+use super::promotion::{AliasChange, Demands, Event, Stage};
 use crate::entities::{Millis, ModelVersion, ModelVersionStatus, RegisteredModel, VersionNumber};
 use crate::state::evidence::{BenchEvidence, EvidenceItem, VersionKey, tag};
 use crate::state::journal::entry::EntryId;

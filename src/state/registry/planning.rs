@@ -1,9 +1,10 @@
 //! How a plan comes about: proposed by a drop, filled with more changes, confirmed, taken back.
 
+use super::ending::Ending;
 use super::operations::Start;
 use super::plan::{Answers, MOST_CHANGES, Plan};
 use super::planned::Step;
-use super::promotion::{AliasChange, Ending, Made, Order};
+use super::promotion::{AliasChange, Made, Order};
 use super::sequence::OnFailure;
 use super::{PlanEdit, Registry};
 use crate::entities::{RegisteredModel, VersionNumber};

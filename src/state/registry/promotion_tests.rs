@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::ending::{Ending, Later};
 use super::fake_store::{FakeStore, Reading, not_found};
 use super::plan::{Answers, Blocker};
-use super::promotion::{AliasChange, Ending, Event, Later, MOST_EVENTS, Made, Order};
+use super::promotion::{AliasChange, Event, MOST_EVENTS, Made, Order};
 use super::sequence::{News, OnFailure, carry_out_in_order};
 use super::{Looks, Registry, RegistryCommand};
 use crate::entities::{Alias, RegisteredModel, VersionNumber};

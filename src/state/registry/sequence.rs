@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::promotion::{AliasChange, Ending, Event, Later, Made, Order, carry_out};
+use super::ending::{Ending, Later};
+use super::promotion::{AliasChange, Event, Made, Order, carry_out};
 use crate::entities::VersionNumber;
 use crate::state::journal::MoveLog;
 use crate::state::tasks::Feeder;

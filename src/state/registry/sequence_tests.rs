@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::ending::Ending;
 use super::fake_store::{Aliases, FakeStore, Fault};
 use super::plan::{Answers, Blocker};
-use super::promotion::{AliasChange, Ending, Event, MOST_EVENTS, Order};
+use super::promotion::{AliasChange, Event, MOST_EVENTS, Order};
 use super::promotion_tests::{Desk, PATIENCE, SOON, forbidden, logged, runtime};
 use super::sequence::{News, OnFailure, carry_out_in_order};
 use super::{PlanEdit, RegistryCommand};

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::experiments;
 use super::http::Http;
 use super::registry::IS_PROMPT;
+use super::runs::WireRun;
 use super::wire;
-use crate::entities::Named;
+use crate::entities::{Named, Run};
 use crate::tracking::{NameQuery, TrackingError};
 
 /// Of each kind; as many rows as are read before one types on.
@@ -31,22 +32,6 @@ struct WireNamed {
     name: String,
     #[serde(deserialize_with = "wire::text")]
     experiment_id: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct WireRun {
-    #[serde(deserialize_with = "wire::or_default")]
-    info: WireRunInfo,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct WireRunInfo {
-    #[serde(deserialize_with = "wire::text")]
-    run_id: String,
-    #[serde(deserialize_with = "wire::text")]
-    run_name: String,
 }
 
 #[derive(Serialize)]
@@ -81,7 +66,11 @@ pub(super) async fn find(http: &Http, query: &NameQuery) -> Result<Vec<Named>, T
             .map(|it| Named::Experiment { experiment_id: it.experiment_id, name: it.name }),
     );
     found.extend(
-        runs?.runs.into_iter().map(|run| Named::Run { run_id: run.info.run_id, name: run.info.run_name }),
+        runs?
+            .runs
+            .into_iter()
+            .map(|run| Run::from(run).info)
+            .map(|run| Named::Run { run_id: run.run_id, name: run.run_name }),
     );
     // A pattern finds more than was meant where a letter could not be said.
     found.retain(|named| query.is_in(named.name()));
