@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use egui_kittest::kittest::Queryable as _;
 use flowdeck::agent::Outcome;
+use flowdeck::state::chat::{ChatCommand, Conversation};
 
-use crate::support::Servers;
 use crate::support::app::{
     App, ScriptedDialogs, Start, click, press, start, step_until, type_into, wait_for, wait_for_text,
 };
+use crate::support::{Proxy, Servers};
 
 const FOLDER: &str = "FLOWDECK_TEST_CONVERSATIONS";
 
@@ -38,6 +39,10 @@ fn until_over(app: &mut App) {
             !current.is_running() && current.turns.last().is_some_and(|turn| turn.answer.is_over())
         })
     });
+}
+
+fn panes(app: &App) -> Vec<&Conversation> {
+    app.state().state().chat.panes()
 }
 
 fn titles(app: &App) -> Vec<String> {
@@ -91,6 +96,77 @@ fn what_had_come_when_the_app_was_killed_is_there_on_the_next_start() {
         app.state().state().chat.current().is_some_and(|current| current.turns.len() == 2)
     });
     until_over(&mut app);
+}
+
+/// Run by the test below in a process of its own, which is killed.
+#[test]
+#[ignore = "a part of another test"]
+fn compares_until_it_is_killed() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let agents = std::env::var("FLOWDECK_TEST_AGENT").unwrap();
+    let mut app = open(Path::new(&folder), &ScriptedDialogs::default());
+    let agents = agents.split(' ').map(str::to_owned).collect();
+    app.state_mut().apply(&egui::Context::default(), ChatCommand::Compare(agents).into());
+    step_until(&mut app, "two panes", |app| panes(app).len() == 2);
+    type_into(&mut app, "Message", "What do you say?");
+    press(&mut app, egui::Key::Enter);
+    step_until(&mut app, "both answers", |app| {
+        panes(app).iter().all(|pane| pane.turns.len() == 1 && !pane.is_running())
+    });
+    type_into(&mut app, "Message", "slow, please");
+    press(&mut app, egui::Key::Enter);
+    step_until(&mut app, "a signal that kills", |_| false);
+}
+
+#[test]
+fn both_panes_of_a_comparison_have_what_had_come_when_the_app_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let proxy = Proxy::start(Servers::shared().agent_server().root());
+    let other = format!("{}/invocations", proxy.uri().trim_end_matches('/'));
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["kept::compares_until_it_is_killed", "--exact", "--ignored"])
+        .env(FOLDER, folder.path())
+        .env("FLOWDECK_TEST_AGENT", [Servers::shared().agent_server().url(), &other].join(" "))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let kept = || -> Vec<String> {
+        let files = std::fs::read_dir(folder.path().join("data/conversations"));
+        let paths = files.into_iter().flatten().flatten().map(|entry| entry.path());
+        paths.filter_map(|path| std::fs::read_to_string(path).ok()).collect()
+    };
+    let grown = || kept().iter().filter(|text| text.contains("word 003")).count();
+    let deadline = Instant::now() + Duration::from_mins(2);
+    while grown() < 2 {
+        assert!(Instant::now() < deadline, "not both were written: {:?}", kept());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let ends = |text: &String| text.matches(r#""record":"end""#).count();
+    assert!(kept().iter().all(|text| ends(text) == 1), "both were killed in the middle of the second answer");
+
+    let mut app = open(folder.path(), &ScriptedDialogs::default());
+    assert_eq!(titles(&app), ["What do you say?"], "one entry, not one for each pane");
+    click(&mut app, "What do you say?");
+    step_until(&mut app, "both panes", |app| panes(app).len() == 2);
+    for pane in panes(&app) {
+        assert!(pane.turns[0].answer.outcome == Outcome::Completed && pane.turns[0].report.is_some());
+        let answer = &pane.turns[1].answer;
+        assert_eq!(answer.outcome, Outcome::Interrupted);
+        assert!(answer.text().contains("word 003"), "{}", answer.text());
+    }
+    let marked = "Interrupted: Flowdeck was closed";
+    step_until(&mut app, "both marks", |app| app.query_all_by_label_contains(marked).count() == 2);
+    // Asked again, both go on from there.
+    assert_eq!(proxy.count("POST", "/invocations"), 2, "nothing is sent by itself");
+    type_into(&mut app, "Message", "And now?");
+    press(&mut app, egui::Key::Enter);
+    step_until(&mut app, "the next answers", |app| {
+        panes(app).iter().all(|pane| pane.turns.len() == 3 && !pane.is_running())
+    });
+    assert!(panes(&app).iter().all(|pane| pane.turns[2].answer.outcome == Outcome::Completed));
 }
 
 #[test]
