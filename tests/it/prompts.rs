@@ -3,10 +3,10 @@
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use flowdeck::state::chat::{Ask, Conversation, Turn};
 
-use crate::support::Servers;
 use crate::support::app::{
     App, Start, click, is_shown, press, start, step_until, type_into, wait_for, wait_for_text,
 };
+use crate::support::{Fault, Proxy, Servers};
 
 fn current(app: &App) -> &Conversation {
     app.state().state().chat.current().unwrap()
@@ -106,4 +106,35 @@ fn a_chat_prompt_of_the_sample_is_filled_in_and_sent_by_keyboard() {
     step_until(&mut app, "the slash", |app| written(app, "Message") == "/");
     typed(&mut app, "/");
     assert_eq!(written(&app, "Message"), "//");
+}
+
+#[test]
+fn a_row_stays_under_the_pointer_while_the_list_is_read_again() {
+    const SEARCH: &str = "/api/2.0/mlflow/registered-models/search";
+    let servers = Servers::shared();
+    servers.python("client.register_prompt('rows-stay-two', 'two')");
+    let proxy = Proxy::start(servers.uri());
+    let mut app = start(Start { uri: Some(proxy.uri()), ..Start::default() });
+    step_until(&mut app, "the server", |app| app.state().state().workspace.is_some());
+    let ctx = egui::Context::default();
+    app.state_mut().apply(&ctx, flowdeck::state::Route::Chat.into());
+    click(&mut app, "Insert a prompt");
+    type_into(&mut app, "Find a prompt", "rows-stay");
+    wait_for(&mut app, "Prompt rows-stay-two");
+    press(&mut app, egui::Key::Escape);
+
+    servers.python("client.register_prompt('rows-stay-one', 'one')");
+    proxy.times(9, "GET", SEARCH, Fault::Delay(std::time::Duration::from_secs(1)));
+    click(&mut app, "Insert a prompt");
+    type_into(&mut app, "Find a prompt", "rows-stay");
+    let place = |app: &App, name: &str| app.query_all_by_label(name).next().map(|node| node.rect());
+    let before = place(&app, "Prompt rows-stay-two").expect("what was read before is there at once");
+    app.hover_at(before.center());
+    wait_for(&mut app, "Prompt rows-stay-one");
+    assert_eq!(place(&app, "Prompt rows-stay-two"), Some(before));
+    assert!(place(&app, "Prompt rows-stay-one").unwrap().top() >= before.bottom(), "it came below");
+    // Once the pointer is elsewhere, the order is that of the list.
+    app.hover_at(egui::pos2(4.0, 4.0));
+    step_until(&mut app, "the order", |app| place(app, "Prompt rows-stay-one") == Some(before));
+    assert!(place(&app, "Prompt rows-stay-two").unwrap().top() >= before.bottom());
 }

@@ -3,10 +3,14 @@
 use std::time::Instant;
 
 use crate::entities::{ModelVersion, RegisteredModel, VersionNumber};
-use crate::state::Cx;
+use crate::state::finder::{Found, find};
 use crate::state::registry::models::alias_rank;
 use crate::state::remote::Pages;
+use crate::state::{Command, Cx};
 use crate::tracking::{ModelQuery, VersionQuery};
+
+/// Prompts that are found at most: who does not see it types on.
+const MOST: usize = 60;
 
 /// What a view may ask for.
 #[derive(Clone, Debug)]
@@ -84,6 +88,21 @@ impl Prompts {
         self.revision
     }
 
+    /// Names that fit these words, the best first. What is `held` was found for the same words and stays in its place,
+    /// under the pointer: what came since follows.
+    pub fn search(&self, words: &str, held: &[String]) -> Vec<String> {
+        let item = |prompt: &RegisteredModel| Found {
+            kind: "prompt",
+            name: prompt.name.clone(),
+            detail: String::new(),
+            command: Command::Prompts(PromptsCommand::Choose(prompt.name.clone())),
+        };
+        let items: Vec<Found> = self.all.items().iter().map(item).collect();
+        let found = find(&items, words, MOST).into_iter().map(|found| found.name.clone());
+        let new: Vec<String> = found.filter(|name| !held.contains(name)).collect();
+        held.iter().cloned().chain(new).collect()
+    }
+
     /// The name of the one whose versions are here or on their way.
     pub fn chosen(&self) -> Option<&str> {
         self.chosen.as_deref()
@@ -113,6 +132,18 @@ impl Prompts {
 mod tests {
     use super::*;
     use crate::entities::Alias;
+
+    #[test]
+    fn what_is_held_stays_in_its_place_and_what_came_since_follows() {
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<String>>();
+        let prompt = |name: &str| RegisteredModel { name: name.into(), ..Default::default() };
+        let all = ["just dangerous", "brief", "judge"].map(prompt);
+        let prompts = Prompts { all: Pages::of(all.into()), ..Prompts::default() };
+        assert_eq!(prompts.search("", &[]), names(&["just dangerous", "brief", "judge"]));
+        assert_eq!(prompts.search("judge", &[]), names(&["judge", "just dangerous"]));
+        let held = names(&["just dangerous", "gone judge"]);
+        assert_eq!(prompts.search("judge", &held), names(&["just dangerous", "gone judge", "judge"]));
+    }
 
     #[test]
     fn aliases_come_before_versions() {

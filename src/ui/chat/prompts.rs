@@ -11,7 +11,6 @@ use crate::state::Command;
 use crate::state::chat::prompt::{Parts, Values, filled, is_jinja2, variables};
 use crate::state::chat::{Chat, ChatCommand, Conversation, Pick, Prompts, PromptsCommand};
 use crate::state::command::Commands;
-use crate::state::finder::{Found, find};
 use crate::theme::{self, Themed as _, size};
 use crate::tracking::{TemplateError, prompt_template};
 use crate::ui::Cx;
@@ -23,8 +22,6 @@ use crate::ui::widgets::form::{Below, Form, below_ui, buttons_ui, dialog_ui};
 const WIDTH: f32 = 620.0;
 /// Prompts that are seen at once.
 const ROWS: f32 = 5.0;
-/// Prompts that are listed at most: who does not see it types on.
-const MOST: usize = 60;
 /// Height of the preview, in points.
 const PREVIEW: f32 = 120.0;
 /// What the window keeps for the rest of the dialog, in points.
@@ -42,6 +39,10 @@ pub(super) struct PromptsView {
     found: (String, u64, Vec<String>),
     at: usize,
     moved: bool,
+    /// The pointer is over the list, and the rows stay where they are.
+    holds: bool,
+    /// Rows came while they were held, so that they are not in their order.
+    held: bool,
     pick: Option<Pick>,
     /// The prompt that `pick` is of.
     of: String,
@@ -115,12 +116,14 @@ impl PromptsView {
 
     /// Follows what arrived.
     fn take_up(&mut self, prompts: &Prompts, out: &mut Commands) {
-        let (query, revision, _) = &self.found;
-        if *revision != prompts.revision() || *query != self.query {
-            let names = search(prompts.all.items(), &self.query);
+        let (query, revision, shown) = &self.found;
+        let same = *query == self.query;
+        let holds = self.holds && same;
+        if *revision != prompts.revision() || !same || (self.held && !holds) {
+            let names = prompts.search(&self.query, if holds { shown } else { &[] });
+            self.held = holds;
             // Other words begin at the best match; a list that grows keeps the place.
-            let kept =
-                if *query == self.query { names.iter().position(|name| *name == self.of) } else { None };
+            let kept = names.iter().position(|name| *name == self.of).filter(|_| same);
             self.at = kept.unwrap_or(0);
             self.found = (self.query.clone(), prompts.revision(), names);
         }
@@ -233,7 +236,7 @@ impl PromptsView {
             failure_bar_ui(ui, "The prompts cannot be listed", error, again, out);
         }
         let height = ROWS * size::ROW;
-        Frame::new()
+        let list = Frame::new()
             .stroke(Stroke::new(size::HAIRLINE, ui.tokens().hairline))
             .corner_radius(size::RADIUS)
             .show(ui, |ui| {
@@ -262,6 +265,7 @@ impl PromptsView {
                     },
                 );
             });
+        self.holds = ui.rect_contains_pointer(list.response.rect);
         ui.add_space(size::SPACE_S);
     }
 
@@ -407,18 +411,6 @@ impl PromptsView {
         let text = notes.join(" · ");
         below_ui(ui, if warns { Below::Warning(&text) } else { Below::Note(&text) });
     }
-}
-
-/// Names that fit, the best first.
-fn search(all: &[RegisteredModel], query: &str) -> Vec<String> {
-    let item = |prompt: &RegisteredModel| Found {
-        kind: "prompt",
-        name: prompt.name.clone(),
-        detail: String::new(),
-        command: Command::Prompts(PromptsCommand::Choose(prompt.name.clone())),
-    };
-    let items: Vec<Found> = all.iter().map(item).collect();
-    find(&items, query, MOST).into_iter().map(|found| found.name.clone()).collect()
 }
 
 fn aliases_of(prompt: &RegisteredModel) -> String {
