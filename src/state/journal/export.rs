@@ -98,7 +98,8 @@ fn all_text(record: &Record) -> String {
 
 fn markdown(records: &[Arc<Record>]) -> String {
     let mut text = String::from(
-        "| Time | Server | Model | Alias | Change | Who | Reason | Outcome |\n|---|---|---|---|---|---|---|---|\n",
+        "| Time | Server | Model | Alias | Change | Who | Reason | Evidence | Outcome |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
     );
     for record in records {
         let change = &record.change;
@@ -107,7 +108,17 @@ fn markdown(records: &[Arc<Record>]) -> String {
             _ => record.path(),
         };
         let time = format::exact_time(record.at);
-        let cells = [&time, &change.label, &change.model, &change.alias, &path, record.who(), &change.reason];
+        let evidence = change.evidence.as_deref().unwrap_or_default();
+        let cells = [
+            &time,
+            &change.label,
+            &change.model,
+            &change.alias,
+            &path,
+            record.who(),
+            &change.reason,
+            evidence,
+        ];
         text.push('|');
         for cell in cells {
             text.push(' ');
@@ -150,6 +161,7 @@ mod tests {
             to: Some(7),
             who: "ann".into(),
             reason: "=1+1\nsecond line".into(),
+            evidence: Some("Bench smoke: 2 of 2 passed".into()),
             ..Move::default()
         };
         let event = Event::Intent { session: "s".into(), change: change.clone() };
@@ -169,6 +181,7 @@ mod tests {
             row[2..10],
             ["http://a:5000", "a|b, \"c\"", "", "prod", "3", "7", "ann", "'=1+1\nsecond line"]
         );
+        assert_eq!(row[10], "Bench smoke: 2 of 2 passed");
     }
 
     #[test]
@@ -177,7 +190,9 @@ mod tests {
         let row = text.lines().nth(2).unwrap();
         assert_eq!(text.lines().count(), 3);
         assert!(
-            row.contains("a\\|b, \"c\"") && row.contains("v3 → v7") && row.ends_with("| Open |"),
+            row.contains("a\\|b, \"c\"")
+                && row.contains("v3 → v7")
+                && row.ends_with("| Bench smoke: 2 of 2 passed | Open |"),
             "{row}"
         );
     }
