@@ -33,6 +33,8 @@ mod details;
 #[cfg(test)]
 mod dialects;
 #[cfg(test)]
+mod evidence;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod inputs;
