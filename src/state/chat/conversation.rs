@@ -105,6 +105,11 @@ impl Turn {
         self.report.as_ref()?.error.as_ref().filter(|error| **error != AgentError::Cancelled)
     }
 
+    /// Whether anything went wrong, on the way or in the agent.
+    pub fn has_failed(&self) -> bool {
+        self.error().is_some() || !self.answer.failures.is_empty()
+    }
+
     /// Whether it ended in any other way than it should.
     pub fn can_retry(&self) -> bool {
         self.answer.is_over() && (self.answer.outcome != Outcome::Completed || self.error().is_some())

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Chat;
 use super::steps::steps;
+use super::{Chat, Turn};
 use crate::agent::Transcript;
 use crate::agent::wire::{ItemBody, Part, ToolCall, pretty_json};
 use crate::state::compare::TextDiff;
@@ -195,19 +195,20 @@ impl Chat {
         self.differences.working = Some(tasks.spawn_blocking(work));
     }
 
-    /// The answers that stand beside the base's and are over.
+    /// The answers that stand beside the base's and are over. What failed differs in nothing that it was to say.
     fn pairs(&self) -> Vec<(Pair, Arc<Transcript>, Arc<Transcript>)> {
         let panes = self.panes();
         let Some(base) = panes.iter().position(|pane| Some(pane.id) == self.base()) else {
             return Vec::new();
         };
         let mut pairs = Vec::new();
+        let is_whole = |turn: &&Turn| turn.answer.is_over() && !turn.has_failed();
         for step in steps(&panes) {
-            let Some(of_base) = step.last(&panes, base).filter(|turn| turn.answer.is_over()) else {
+            let Some(of_base) = step.last(&panes, base).filter(is_whole) else {
                 continue;
             };
             for other in (0..panes.len()).filter(|at| *at != base) {
-                if let Some(turn) = step.last(&panes, other).filter(|turn| turn.answer.is_over()) {
+                if let Some(turn) = step.last(&panes, other).filter(is_whole) {
                     let pair = (of_base.id, turn.id);
                     pairs.push((pair, Arc::clone(&of_base.answer), Arc::clone(&turn.answer)));
                 }

@@ -90,7 +90,7 @@ pub fn sum_up(turns: &[Option<&Turn>], differences: &[Option<&Difference>]) -> S
     if there().any(|turn| !turn.answer.is_over()) {
         return Summing::Running;
     }
-    let failed = there().filter(|turn| turn.error().is_some() || !turn.answer.failures.is_empty()).count();
+    let failed = there().filter(|turn| turn.has_failed()).count();
     if failed > 0 {
         return Summing::Failed(failed);
     }

@@ -17,7 +17,7 @@ use crate::ui::widgets;
 /// Draws failures, then notes.
 pub(super) fn notes_ui(ui: &mut Ui, look: &Look<'_>, out: &mut Commands) {
     let turn = look.turn;
-    let failed = turn.error().is_some() || !turn.answer.failures.is_empty();
+    let failed = turn.has_failed();
     if failed {
         failure_ui(ui, look, out);
     }

@@ -145,8 +145,10 @@ fn pane_ui(
             if turn.answer.is_over() {
                 notes::notes_ui(ui, &look, tools.out);
             }
+            // What was stopped may have called them yet.
             if let Some((found, false)) = shown
                 && !found.not_called.is_empty()
+                && !turn.can_retry()
             {
                 let text = format!("Not called here: {}", found.not_called.join(", "));
                 ui.add(egui::Label::new(RichText::new(text).small().color(tokens.warning.fg)).wrap());
