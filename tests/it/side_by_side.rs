@@ -2,15 +2,17 @@
 //! of them leaves in the plan and in the journal.
 
 use egui::Key;
+use egui_kittest::kittest::Queryable as _;
 use flowdeck::state::chat::{ChatCommand, Conversation};
+use flowdeck::state::endpoints::Identity;
 use flowdeck::state::journal::Outcome;
 use flowdeck::state::{Command, ModelKind, Route};
 
-use crate::support::Servers;
 use crate::support::app::{
-    App, Start, click, confirm, done_here, is_shown, open, press, start, step_until, type_into, wait_for,
-    wait_for_text,
+    App, Start, click, confirm, done_here, enter_on, is_shown, open, press, start, step_until, type_into,
+    wait_for, wait_for_text,
 };
+use crate::support::{Proxy, Servers};
 
 const MODEL: &str = "MyMinimalAgent_Registered";
 const PROD: &str = "Sample agent, prod";
@@ -32,7 +34,7 @@ fn compare_by_keys(app: &mut App, other: &str) {
     app.step();
     app.step();
     wait_for(app, other);
-    let check = egui_kittest::kittest::Queryable::query_all_by_label(app, other).next().expect("it is there");
+    let check = app.query_all_by_label(other).next().expect("it is there");
     check.focus();
     app.step();
     press(app, Key::Space);
@@ -66,6 +68,17 @@ fn two_agents_answer_and_the_better_one_is_promoted_with_the_conversation_as_evi
     click(&mut app, &format!("Promote {CANDIDATE}"));
     wait_for_text(&mut app, "Conversation “Why is OTIF down this week?”");
     assert!(done_here(&app).is_empty(), "nothing is confirmed by it");
+    // The evidence leads back to the comparison, from wherever one was meanwhile.
+    apply(&mut app, Route::Model { kind: ModelKind::Model, name: MODEL.to_owned() });
+    apply(&mut app, ChatCommand::New);
+    step_until(&mut app, "another conversation", |app| panes(app).is_empty());
+    click(&mut app, "Open");
+    step_until(&mut app, "the comparison", |app| {
+        panes(app).len() == 2 && app.state().state().navigation.current() == &Route::Chat
+    });
+    assert!(!is_shown(&app, "Move prod to v7"), "the link closes the plan");
+    wait_for_text(&mut app, "Differs: words and tool calls");
+    click(&mut app, &format!("Promote {CANDIDATE}"));
     click(&mut app, "Move prod to v7");
     step_until(&mut app, "the move", |app| {
         done_here(app).iter().any(|record| record.outcome == Outcome::Done)
@@ -129,6 +142,68 @@ fn one_failing_endpoint_does_not_hold_up_the_other() {
     assert!(!is_shown(&app, "Same"));
 }
 
+#[test]
+fn of_a_pane_that_failed_nothing_is_said_to_differ() {
+    let servers = Servers::shared();
+    let mut app = open(servers.uri());
+    step_until(&mut app, "the server", |app| app.state().state().workspace.is_some());
+    let agent = servers.agent_server();
+    let proxy = Proxy::start(agent.root());
+    let as_well = format!("{}/invocations", proxy.uri().trim_end_matches('/'));
+    let addresses = [agent.url(), "http://127.0.0.1:9/invocations", &as_well].map(str::to_owned);
+    apply(&mut app, ChatCommand::Compare(addresses.to_vec()));
+    step_until(&mut app, "three panes", |app| panes(app).len() == 3);
+    ask(&mut app, "Why is OTIF down?");
+    wait_for_answers(&mut app, 1);
+    let ids = |app: &App| -> Vec<u64> { panes(app).iter().map(|pane| pane.turns[0].id).collect() };
+    let ids = ids(&app);
+    step_until(&mut app, "what differs", |app| {
+        app.state().state().chat.difference(ids[0], ids[2]).is_some_and(|found| found.is_same())
+    });
+    app.step();
+    assert!(app.state().state().chat.difference(ids[0], ids[1]).is_none());
+    wait_for(&mut app, "Failed: 1 of 3");
+    assert!(app.query_all_by_label_contains("Not called here").next().is_none());
+}
+
+/// What is known of whom a pane talks to.
+fn identity(app: &App, pane: usize) -> Identity {
+    app.state().state().identity(panes(app)[pane])
+}
+
+#[test]
+fn a_click_finds_out_which_version_a_pane_answers_as_by_the_trace_of_a_question() {
+    let servers = Servers::shared();
+    let mut app = open(servers.uri());
+    step_until(&mut app, "the server", |app| app.state().state().workspace.is_some());
+    let minimal = Proxy::start(servers.serve_minimal().root());
+    let address = format!("{}/invocations", minimal.uri().trim_end_matches('/'));
+    let addresses = vec![address, servers.agent_server().url().to_owned()];
+    apply(&mut app, ChatCommand::Compare(addresses));
+    step_until(&mut app, "two panes", |app| panes(app).len() == 2);
+    ask(&mut app, "hello");
+    wait_for_answers(&mut app, 1);
+    let [first, second] = [0, 1].map(|at| format!("Find out which version {} is", titles(&app)[at]));
+    wait_for(&mut app, &first);
+    assert_eq!(identity(&app, 0), Identity::Unknown);
+    let asked = minimal.count("POST", "/invocations");
+    click(&mut app, &first);
+    wait_for(&mut app, "asking, and looking for its trace…");
+    step_until(
+        &mut app,
+        "the version",
+        |app| matches!(identity(app, 0), Identity::Version { model, version: 3, .. } if model == MODEL),
+    );
+    assert_eq!(minimal.count("POST", "/invocations"), asked + 1, "it is asked once");
+    assert!(!is_shown(&app, &first));
+    let promote = format!("Promote {}", titles(&app)[0]);
+    wait_for(&mut app, &promote);
+    // The trace of the other one names no model: that is said, and one may ask again. By keyboard.
+    enter_on(&mut app, &second);
+    wait_for(&mut app, "It answered, but its trace names no version, or several");
+    assert!(is_shown(&app, &second));
+}
+
 fn apply(app: &mut App, command: impl Into<Command>) {
     app.state_mut().apply(&egui::Context::default(), command.into());
 }
@@ -143,7 +218,7 @@ fn choose_in_menu(app: &mut App, version: &str, entry: &str) {
     let route = Route::Model { kind: ModelKind::Model, name: MODEL.to_owned() };
     apply(app, route);
     wait_for(app, version);
-    egui_kittest::kittest::Queryable::query_all_by_label(app, version).next().unwrap().click_secondary();
+    app.query_all_by_label(version).next().unwrap().click_secondary();
     app.step();
     click(app, entry);
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::asked::{Finding, Questions};
 use super::profile::Bound;
 use super::verdict::Answers;
-use crate::agent::Health;
 use crate::entities::{VersionNumber, trace_key};
-use crate::state::State;
 use crate::state::chat::Conversation;
 use crate::state::serve::ModelUri;
 use crate::state::tasks::{Polled, Task, Tasks};
+use crate::state::{State, format};
 use crate::tracking::{Store, TrackingError};
 
 /// Pauses before the trace of an answer is looked for: agents send them a few seconds later.
@@ -63,16 +63,18 @@ impl Identity {
 /// The versions that a trace's logged model was registered as: (model, version).
 type Registered = Vec<(String, VersionNumber)>;
 
-/// What traces said, by their ids.
+/// What traces said, and logged models that endpoints name, by their ids; and endpoints that were asked.
 #[derive(Default)]
 pub struct Identities {
     found: BTreeMap<String, Registered>,
     asking: Vec<(String, Task<Registered>)>,
+    questions: Questions,
 }
 
 impl Identities {
     /// Takes what arrived.
     pub fn poll(&mut self) {
+        self.questions.poll();
         let found = &mut self.found;
         self.asking.retain_mut(|(id, task)| match task.poll() {
             Polled::Pending => true,
@@ -89,20 +91,47 @@ impl Identities {
 
     /// Looks a trace up, once.
     fn ask(&mut self, trace_id: &str, store: &Arc<dyn Store>, tasks: &Tasks) {
-        let known = self.found.contains_key(trace_id) || self.asking.iter().any(|(id, _)| id == trace_id);
-        if !known {
+        if !self.is_known(trace_id) {
             let task = tasks.spawn(registered(Arc::clone(store), trace_id.to_owned()));
             self.asking.push((trace_id.to_owned(), task));
         }
     }
 
-    /// The version of a trace: of this model where one is meant, and only where the trace leaves no choice.
-    fn version(&self, trace_id: &str, model: Option<&str>) -> Option<&(String, VersionNumber)> {
-        let mut all =
-            self.found.get(trace_id)?.iter().filter(|(name, _)| model.is_none_or(|model| model == name));
-        let first = all.next()?;
-        all.next().is_none().then_some(first)
+    /// Looks a logged model up that an endpoint names, once.
+    fn ask_model(&mut self, model_id: &str, store: &Arc<dyn Store>, tasks: &Tasks) {
+        if !self.is_known(model_id) {
+            let (store, id) = (Arc::clone(store), model_id.to_owned());
+            let task = tasks.spawn(async move {
+                store.get_logged_model(&id).await.map(|model| model.registered_as).unwrap_or_default()
+            });
+            self.asking.push((model_id.to_owned(), task));
+        }
     }
+
+    fn is_known(&self, id: &str) -> bool {
+        self.found.contains_key(id) || self.asking.iter().any(|(asking, _)| asking == id)
+    }
+
+    /// The version of a trace or a logged model: of this model where one is meant, and only where there is no choice.
+    fn version(&self, id: &str, model: Option<&str>) -> Option<&(String, VersionNumber)> {
+        only(self.found.get(id)?, model)
+    }
+}
+
+/// The one version among them: of this model where one is meant.
+pub(super) fn only<'a>(
+    registered: &'a [(String, VersionNumber)],
+    model: Option<&str>,
+) -> Option<&'a (String, VersionNumber)> {
+    let mut all = registered.iter().filter(|(name, _)| model.is_none_or(|model| model == name));
+    let first = all.next()?;
+    all.next().is_none().then_some(first)
+}
+
+/// The id of the logged model that an endpoint names: `m-…` or `models:/m-…`.
+fn logged_model(named: &str) -> Option<&str> {
+    let id = named.strip_prefix("models:/").unwrap_or(named);
+    (id.starts_with("m-") && !id.contains(['/', '@'])).then_some(id)
 }
 
 /// The versions behind a trace; none where nothing says so.
@@ -132,15 +161,45 @@ async fn of_trace(store: &dyn Store, trace_id: &str) -> Result<Option<Registered
 
 impl State {
     /// Which version a pane answers as: as it was started here, by the trace of its last answer, by what was found out
-    /// after a move, or by its own word.
+    /// after a move or by a click, or by its own word.
     pub fn identity(&self, pane: &Conversation) -> Identity {
         let address = pane.address();
-        let bound = self.settings.get().profile(address).bound.filter(|bound| self.is_here(bound));
+        let bound = self.bound_here(address);
         self.by_start(address)
             .or_else(|| self.by_trace(pane, bound.as_ref()))
             .or_else(|| self.by_move(address, bound.as_ref()))
-            .or_else(|| self.by_word(address))
+            .or_else(|| self.by_question(address, bound.as_ref()))
+            .or_else(|| self.by_word(address, bound.as_ref()))
             .unwrap_or_else(|| bound.map_or(Identity::Unknown, Identity::Bound))
+    }
+
+    /// How far it is with asking an endpoint which version it is.
+    pub fn finding(&self, address: &str) -> Finding<'_> {
+        let Some(workspace) = &self.workspace else { return Finding::NotAsked };
+        workspace.identities.questions.finding(address, self.bound_here(address).as_ref())
+    }
+
+    /// Asks an endpoint which version it is. This runs its agent.
+    pub(super) fn find_out(&mut self, address: &str) {
+        let profile = self.settings.get().profile(address);
+        let bound = self.bound_here(address);
+        let endpoint = self.chat.target.endpoint_of(&profile);
+        if let (Some(workspace), Some(endpoint)) = (&mut self.workspace, endpoint) {
+            let (store, questions) = (&workspace.store, &mut workspace.identities.questions);
+            questions.ask(endpoint, bound, profile.inputs(), store, &self.tasks);
+        }
+    }
+
+    /// What an endpoint told when it was asked counts no more.
+    pub(super) fn forget_told(&mut self, address: &str) {
+        if let Some(workspace) = &mut self.workspace {
+            workspace.identities.questions.forget(address);
+        }
+    }
+
+    /// What an endpoint is said to serve, if that is on the server that is open.
+    fn bound_here(&self, address: &str) -> Option<Bound> {
+        self.settings.get().profile(address).bound.filter(|bound| self.is_here(bound))
     }
 
     fn is_here(&self, bound: &Bound) -> bool {
@@ -189,17 +248,23 @@ impl State {
         }
     }
 
-    fn by_word(&self, address: &str) -> Option<Identity> {
-        let Some(Health::AgentServer { model: Some(named), .. }) = self.endpoints.health(address) else {
-            return None;
+    fn by_question(&self, address: &str, bound: Option<&Bound>) -> Option<Identity> {
+        let told = self.workspace.as_ref()?.identities.questions.told(address, bound)?;
+        let at = format::moment(told.at, format::now());
+        let how = format!("By the trace of the question it was asked at {at}, {}", told.trace_id);
+        Some(Identity::Version { model: told.model.clone(), version: told.version, how })
+    }
+
+    fn by_word(&self, address: &str, bound: Option<&Bound>) -> Option<Identity> {
+        let named = self.endpoints.named(address)?;
+        let (model, version) = if let ModelUri::Version { name, version } = ModelUri::parse(named) {
+            (name, version)
+        } else {
+            let model = bound.map(|bound| bound.model.as_str());
+            let identities = &self.workspace.as_ref()?.identities;
+            identities.version(logged_model(named)?, model)?.clone()
         };
-        match ModelUri::parse(named) {
-            ModelUri::Version { name, version } => {
-                let how = "It says so itself, at /agent/info".to_owned();
-                Some(Identity::Version { model: name, version, how })
-            }
-            _ => None,
-        }
+        Some(Identity::Version { model, version, how: "It says so itself, at /agent/info".to_owned() })
     }
 
     /// Asks the panes' endpoints how they are, and looks for the traces of what they answered last.
@@ -210,6 +275,9 @@ impl State {
         }
         let Some(workspace) = &mut self.workspace else { return };
         for pane in self.chat.panes() {
+            if let Some(id) = self.endpoints.named(pane.address()).and_then(logged_model) {
+                workspace.identities.ask_model(id, &workspace.store, &self.tasks);
+            }
             let ended = pane.turns.iter().rev().find(|turn| turn.answer.is_over());
             if let Some(trace) = ended.and_then(|turn| turn.answer.trace_id.as_deref()) {
                 workspace.identities.ask(trace, &workspace.store, &self.tasks);
@@ -255,5 +323,13 @@ mod tests {
         assert_eq!(known.version("tr-1", None), None);
         assert_eq!(known.version("tr-1", Some("copy")), Some(&("copy".to_owned(), 2)));
         assert_eq!(known.version("tr-1", Some("twice")), None);
+    }
+
+    #[test]
+    fn a_logged_model_is_told_from_a_version() {
+        assert_eq!(logged_model("m-1"), Some("m-1"));
+        assert_eq!(logged_model("models:/m-1"), Some("m-1"));
+        assert_eq!(logged_model("models:/m-agent/7"), None);
+        assert_eq!(logged_model("models:/agent@prod"), None);
     }
 }

@@ -1,29 +1,22 @@
 //! Finding out which version answers: traces first, then what the endpoint says of itself, then a question to it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
 
 use super::profile::{Bound, Moved};
+use super::question::{self, not_read};
 use super::verdict::{Answers, Evidence, Seen, Why, judge};
-use crate::agent::wire::InputItem;
-use crate::agent::{AgentError, CustomInputs, Endpoint, Health, Payload, TurnEvent};
+use crate::agent::{CustomInputs, Endpoint, Health};
 use crate::entities::{TraceInfo, VersionNumber, trace_key};
+use crate::state::Tasks;
 use crate::state::chat::SharedClient;
-use crate::state::{Tasks, format};
 use crate::tracking::{Store, TraceQuery, TrackingError, VersionQuery};
 
 /// Versions whose traces are looked for: where the alias was and is, and where the others are.
 const MOST_VERSIONS: usize = 8;
 /// Pages of versions that are looked through for a logged model.
 const MOST_PAGES: usize = 5;
-/// The key in `custom_inputs` that marks a question.
-const MARKER: &str = "flowdeck_check";
-/// Pauses before the trace of a question is looked for: agents send them a few seconds later.
-const PAUSES: [u64; 6] = [1, 2, 3, 5, 8, 15];
-/// Clocks of servers differ by so much, in milliseconds.
-const SKEW: i64 = 5 * 60 * 1000;
 
 /// What is to be found out.
 #[derive(Clone)]
@@ -149,76 +142,10 @@ impl Inquiry {
 
     /// Asks the agent a short question and finds its trace. This runs the agent, once.
     pub(super) async fn ask(self, inputs: Option<CustomInputs>, tasks: Tasks) -> Answers {
-        let asked = format::now();
-        let marker = format!("{asked:x}-{:x}", std::process::id());
-        let client = match self.client.get() {
-            Ok(client) => client,
-            Err(error) => return Answers::NotKnown(Why::Failed(error.to_string())),
-        };
-        let words = format!("Which version are you? One word is enough. (Flowdeck check {marker})");
-        let inputs = inputs.unwrap_or_default().with(MARKER, &marker);
-        let mut payload = Payload::new(vec![InputItem::user(&words.into())]).with_custom_inputs(Some(inputs));
-        payload.stream = false;
-        let wake = Arc::new(|| {});
-        let mut turn = client.send(tasks.runtime(), self.endpoint.clone(), &payload, wake);
-        let report = loop {
-            match turn.next().await {
-                Some(TurnEvent::Done(report)) => break report,
-                Some(_) => {}
-                None => return Answers::NotKnown(Why::Failed("the answer was lost".to_owned())),
-            }
-        };
-        if let Some(error) = report.error.as_ref().filter(|error| is_unreachable(error)) {
-            return Answers::Down(error.to_string());
+        match question::ask(&*self.store, &self.client, self.endpoint.clone(), inputs, &tasks).await {
+            Ok(trace) => self.by_asked(&trace).await.unwrap_or_else(|error| not_read(&error)),
+            Err(answers) => answers,
         }
-        // An agent that failed has made a trace all the same.
-        let failed = report.error.as_ref().map(|error| Why::Failed(error.to_string()));
-        let named = report.transcript.trace_id.clone();
-        match self.trace_of(named.as_deref(), &marker, asked).await {
-            Ok(Some(trace)) => self.by_asked(&trace).await.unwrap_or_else(|error| not_read(&error)),
-            Ok(None) => Answers::NotKnown(failed.unwrap_or(Why::Untraced)),
-            Err(error) => not_read(&error),
-        }
-    }
-
-    /// The trace of a question, as soon as it is there.
-    pub(super) async fn trace_of(
-        &self,
-        named: Option<&str>,
-        marker: &str,
-        asked: i64,
-    ) -> Result<Option<TraceInfo>, TrackingError> {
-        let mut failure = None;
-        for pause in PAUSES {
-            tokio::time::sleep(Duration::from_secs(pause)).await;
-            let found = match named {
-                Some(id) => self.store.get_trace(id).await.map(|trace| Some(trace.info)),
-                None => self.newest_with(marker, asked).await,
-            };
-            match found {
-                Ok(Some(trace)) => return Ok(Some(trace)),
-                Ok(None) => failure = None,
-                Err(error) if error.is_not_found() => failure = None,
-                Err(error) => failure = Some(error),
-            }
-        }
-        failure.map_or(Ok(None), Err)
-    }
-
-    async fn newest_with(&self, marker: &str, asked: i64) -> Result<Option<TraceInfo>, TrackingError> {
-        let mut pages = self.store.search_traces(TraceQuery::default()).take(MOST_PAGES);
-        while let Some(page) = pages.next().await {
-            let page = page?;
-            let older = |trace: &TraceInfo| trace.request_time.is_some_and(|at| at < asked - SKEW);
-            let all_seen = page.last().is_none_or(older);
-            if let Some(found) = page.into_iter().find(|trace| is_marked(trace, marker)) {
-                return Ok(Some(found));
-            }
-            if all_seen {
-                break;
-            }
-        }
-        Ok(None)
     }
 
     async fn by_asked(&self, trace: &TraceInfo) -> Result<Answers, TrackingError> {
@@ -230,17 +157,4 @@ impl Inquiry {
             Answers::As(version, Evidence::Asked(trace.trace_id.clone()))
         }))
     }
-}
-
-fn is_unreachable(error: &AgentError) -> bool {
-    matches!(error, AgentError::Refused { .. } | AgentError::Dns { .. } | AgentError::Connect { .. })
-}
-
-fn is_marked(trace: &TraceInfo, marker: &str) -> bool {
-    trace.request_preview.contains(marker)
-        || trace.about(trace_key::INPUTS).is_some_and(|inputs| inputs.contains(marker))
-}
-
-fn not_read(error: &TrackingError) -> Answers {
-    Answers::NotKnown(Why::NotRead(error.to_string()))
 }

@@ -4,17 +4,19 @@
 //! - `dialects`: which dialect each takes, and which fields its model declares;
 //! - `tokens`: what the keyring holds for them;
 //! - `verdict`: what is known of the version that answers, as decisions and sentences;
-//! - `look`: how it is found out;
+//! - `look`: how it is found out; `question`: asking the agent;
 //! - `watch`: when;
 //! - `witness`: the same for who asks it many questions;
-//! - `identity`: which version a pane of a comparison answers as;
+//! - `identity`: which version a pane of a comparison answers as; `asked`: by a click;
 //! - `side`: whom one can talk to side by side, and promoting one.
 
+mod asked;
 mod dialects;
 mod form;
 mod identity;
 mod look;
 mod profile;
+mod question;
 mod side;
 mod tokens;
 mod verdict;
@@ -23,10 +25,12 @@ mod witness;
 
 use std::collections::BTreeMap;
 
+pub use asked::Finding;
 pub use dialects::{Dialects, Known};
 pub use form::{Problems, ProfileForm};
 pub use identity::{Identities, Identity};
 pub use profile::{Bound, EndpointProfile, Moved};
+pub use question::ASKS;
 pub use side::{Candidate, Missing, Promotion, would_replace};
 pub use tokens::KeptTokens;
 pub(in crate::state) use tokens::Trouble;
@@ -71,6 +75,8 @@ pub enum EndpointsCommand {
     Restarted(String),
     /// Asks the agent, which runs it, and finds its trace.
     Ask(String),
+    /// Asks the agent at an address that one talks to, which runs it, and finds its trace.
+    FindOut(String),
     /// Talks to two versions of a model side by side: the one that would be replaced, and the other.
     CompareAnswers {
         /// The registered model.
@@ -97,6 +103,14 @@ impl Endpoints {
     /// What was found last at an address.
     pub fn health(&self, url: &str) -> Option<&Health> {
         self.health.get(url)
+    }
+
+    /// The model that an endpoint says it serves: `m-…`, `models:/m-…` or `models:/name/7`.
+    fn named(&self, url: &str) -> Option<&str> {
+        match self.health.get(url)? {
+            Health::AgentServer { model, .. } => model.as_deref(),
+            _ => None,
+        }
     }
 
     /// Takes what arrived, and notes what it says of dialects. Whether any of them is news.
@@ -162,7 +176,13 @@ impl State {
                     }
                 });
             }
+            EndpointsCommand::FindOut(url) => self.find_out(&url),
             EndpointsCommand::CompareAnswers { model, versions } => self.compare_answers(&model, versions),
+            EndpointsCommand::Restarted(url) => {
+                self.forget_told(&url);
+                let command = EndpointsCommand::Restarted(url);
+                self.with_workspace(|workspace, cx| workspace.answering.apply(command, cx));
+            }
             command => self.with_workspace(|workspace, cx| workspace.answering.apply(command, cx)),
         }
     }

@@ -152,6 +152,7 @@ impl Answering {
             EndpointsCommand::Save { .. }
             | EndpointsCommand::Probe
             | EndpointsCommand::Ask(_)
+            | EndpointsCommand::FindOut(_)
             | EndpointsCommand::CompareAnswers { .. } => {}
         }
     }

@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 
 use super::look::Inquiry;
 use super::profile::{EndpointProfile, Moved};
+use super::question;
 use crate::agent::{Endpoint, Health};
 use crate::entities::{Millis, VersionNumber, trace_key};
 use crate::state::chat::SharedClient;
@@ -58,7 +59,9 @@ impl Witness {
     /// The version that made a trace, as soon as the trace is there; `None` where it does not come, or names none.
     pub(in crate::state) async fn of_trace(&self, id: &str) -> Result<Option<VersionNumber>, TrackingError> {
         let inquiry = self.now().await?;
-        let Some(trace) = inquiry.trace_of(Some(id), "", 0).await? else { return Ok(None) };
+        let Some(trace) = question::trace_of(&*inquiry.store, Some(id), "", 0).await? else {
+            return Ok(None);
+        };
         let Some(model_id) = trace.about(trace_key::MODEL_ID) else { return Ok(None) };
         inquiry.version_of(model_id).await
     }

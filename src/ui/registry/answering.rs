@@ -4,13 +4,11 @@ use egui::{Align, Frame, Label, Layout, Margin, RichText, Ui};
 
 use super::menus::Subject;
 use crate::state::command::Commands;
-use crate::state::endpoints::{Answers, Bound, EndpointsCommand, Moved, Standing, Watch, Why};
+use crate::state::endpoints::{ASKS, Answers, Bound, EndpointsCommand, Moved, Standing, Watch, Why};
 use crate::state::{ModelKind, format};
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::Cx;
 
-/// What a click on “Ask it” does.
-const ASKS: &str = "Sends a short question, which runs the agent once, and finds its trace";
 const CHECKS: &str = "Looks at the newest traces of the model and at the endpoint. Does not run the agent";
 
 /// The strips of a model's board; nothing where no alias was moved.

@@ -6,7 +6,7 @@ use egui::{Align, Label, Layout, Rect, RichText, Sense, Stroke, Ui, UiBuilder};
 use super::Columns;
 use crate::state::chat::{ChatCommand, Conversation};
 use crate::state::command::Commands;
-use crate::state::endpoints::Identity;
+use crate::state::endpoints::{ASKS, EndpointsCommand, Finding, Identity};
 use crate::state::registry::models::alias_rank;
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::Cx;
@@ -81,13 +81,36 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>, pane: &Conversation, out: &mut Commands) {
             if is_base {
                 ui.label(theme::text::small("base")).on_hover_text("The others are compared with this one");
             }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| identity_ui(ui, cx, &identity));
+            let finding = cx.state.finding(pane.address());
+            find_out_ui(ui, cx, (pane, &candidate.title), (&identity, finding), out);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                identity_ui(ui, cx, &identity, finding);
+            });
         });
     });
 }
 
+/// Asks which version it is, where nobody knows and a trace could say.
+fn find_out_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    (pane, title): (&Conversation, &str),
+    (identity, finding): (&Identity, Finding<'_>),
+    out: &mut Commands,
+) {
+    if matches!(identity, Identity::Version { .. }) || finding == Finding::Asking || cx.workspace().is_none()
+    {
+        return;
+    }
+    let button = theme::button::quiet(RichText::new("Find out").small());
+    let name = format!("Find out which version {title} is");
+    if ui.add(button).accessible_name(name).on_hover_text(ASKS).clicked() {
+        out.push(EndpointsCommand::FindOut(pane.address().to_owned()));
+    }
+}
+
 /// The version with its aliases, or why it is not known.
-fn identity_ui(ui: &mut Ui, cx: &Cx<'_>, identity: &Identity) {
+fn identity_ui(ui: &mut Ui, cx: &Cx<'_>, identity: &Identity, finding: Finding<'_>) {
     let model = identity.model().and_then(|name| cx.workspace()?.registry.models.get(name));
     match identity {
         Identity::Version { version, how, model: name } => {
@@ -106,14 +129,19 @@ fn identity_ui(ui: &mut Ui, cx: &Cx<'_>, identity: &Identity) {
         }
         Identity::Bound(bound) => {
             alias_chip_ui(ui, &bound.alias, Sense::hover()).on_hover_text(bound.uri());
-            ui.add(Label::new(theme::text::small("version not known")).truncate())
-                .on_hover_text(identity.advice());
+            unknown_ui(ui, "version not known", identity, finding);
         }
-        Identity::Unknown => {
-            ui.add(Label::new(theme::text::small("model not known")).truncate())
-                .on_hover_text(identity.advice());
-        }
+        Identity::Unknown => unknown_ui(ui, "model not known", identity, finding),
     }
+}
+
+fn unknown_ui(ui: &mut Ui, what: &str, identity: &Identity, finding: Finding<'_>) {
+    let (text, hint) = match finding {
+        Finding::NotAsked => (what, identity.advice().to_owned()),
+        Finding::Asking => ("asking, and looking for its trace…", ASKS.to_owned()),
+        Finding::Failed(why) => (why, format!("{why}\n{}", identity.advice())),
+    };
+    ui.add(Label::new(theme::text::small(text)).truncate()).on_hover_text(hint);
 }
 
 /// Opens the plan for the version that answered here, with what it answered as evidence.
