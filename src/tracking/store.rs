@@ -70,6 +70,10 @@ pub trait Store: Send + Sync + 'static {
     fn search_evaluation_datasets(&self, _query: DatasetQuery) -> PageStream<EvaluationDataset> {
         stream::iter([Err(no_datasets())]).boxed()
     }
+    /// The ids of the experiments that a dataset belongs to.
+    fn evaluation_dataset_experiments(&self, _dataset_id: &str) -> Answer<Vec<String>> {
+        Box::pin(async { Err(no_datasets()) })
+    }
     /// A dataset's records, in the order in which they were made.
     fn evaluation_dataset_records(&self, _dataset_id: &str) -> PageStream<DatasetRecord> {
         stream::iter([Err(no_datasets())]).boxed()

@@ -1,4 +1,4 @@
-//! Evaluation datasets: `datasets/search`, `datasets/{id}/records`; MLflow 3.4 and newer.
+//! Evaluation datasets: `datasets/search`, `datasets/{id}/experiment-ids`, `datasets/{id}/records`; MLflow 3.4 and newer.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::pages::{self, Page, PageRequest};
 use super::webhooks::is_unknown;
 use super::wire;
 use crate::entities::{DatasetRecord, EvaluationDataset, Millis, Tags};
-use crate::tracking::{DatasetQuery, PageStream, TrackingError};
+use crate::tracking::{Answer, DatasetQuery, PageStream, TrackingError};
 
 const DATASET_PAGES: [u32; 1] = [200];
 /// Records may be long.
@@ -71,7 +71,7 @@ pub(in crate::tracking) fn tags_of(text: &str) -> Tags {
 /// The error of a store that has none.
 pub(in crate::tracking) fn unsupported(who: &str) -> TrackingError {
     TrackingError::Unsupported {
-        what: format!("{who} has no evaluation datasets: they came with MLflow 3.4"),
+        what: format!("{who} has no evaluation datasets: they came with MLflow 3.4, and need a database"),
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) fn search(http: &Arc<Http>, query: DatasetQuery) -> PageStream<Evalua
     }
     #[derive(Default, Deserialize)]
     #[serde(default)]
-    struct Answer {
+    struct Found {
         #[serde(deserialize_with = "wire::or_default")]
         datasets: Vec<WireDataset>,
         next_page_token: Option<String>,
@@ -105,12 +105,27 @@ pub(super) fn search(http: &Arc<Http>, query: DatasetQuery) -> PageStream<Evalua
                 page_token: request.token.as_deref(),
             };
             let url = http.route("api/3.0/mlflow/datasets/search");
-            let page: Answer = http.post_read(url, &body).await.map_err(explained)?;
+            let page: Found = http.post_read(url, &body).await.map_err(explained)?;
             let items = page.datasets.into_iter().map(EvaluationDataset::from).collect();
             Ok(Page { items, next_page_token: page.next_page_token })
         })
     };
     pages::pages(fetch, pages::once(|dataset: &EvaluationDataset| dataset.dataset_id.clone()))
+}
+
+pub(super) fn experiments(http: &Arc<Http>, dataset_id: String) -> Answer<Vec<String>> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Ids {
+        #[serde(deserialize_with = "wire::or_default")]
+        experiment_ids: Vec<String>,
+    }
+    let http = Arc::clone(http);
+    super::answer(async move {
+        let url = http.route_of("api/3.0/mlflow/datasets/{id}/experiment-ids", &dataset_id);
+        let answer: Ids = http.get(url, &[]).await.map_err(explained)?;
+        Ok(answer.experiment_ids)
+    })
 }
 
 #[derive(Default, Deserialize)]
@@ -145,7 +160,7 @@ impl From<WireRecord> for DatasetRecord {
 pub(super) fn records(http: &Arc<Http>, dataset_id: String) -> PageStream<DatasetRecord> {
     #[derive(Default, Deserialize)]
     #[serde(default)]
-    struct Answer {
+    struct Records {
         /// A JSON list as text.
         #[serde(deserialize_with = "wire::text")]
         records: String,
@@ -159,7 +174,7 @@ pub(super) fn records(http: &Arc<Http>, dataset_id: String) -> PageStream<Datase
             let mut query = vec![("max_results", size.as_str())];
             query.extend(request.token.as_deref().map(|token| ("page_token", token)));
             let url = http.route_of("api/3.0/mlflow/datasets/{id}/records", &dataset_id);
-            let page: Answer = http.get(url, &query).await.map_err(explained)?;
+            let page: Records = http.get(url, &query).await.map_err(explained)?;
             let text = if page.records.is_empty() { "[]" } else { &page.records };
             let items: Vec<WireRecord> =
                 serde_json::from_str(text).map_err(|error| TrackingError::NotMlflow {

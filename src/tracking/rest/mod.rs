@@ -163,6 +163,10 @@ impl Store for RestStore {
         datasets::search(&self.http, query)
     }
 
+    fn evaluation_dataset_experiments(&self, dataset_id: &str) -> Answer<Vec<String>> {
+        datasets::experiments(&self.http, dataset_id.to_owned())
+    }
+
     fn evaluation_dataset_records(&self, dataset_id: &str) -> PageStream<DatasetRecord> {
         datasets::records(&self.http, dataset_id.to_owned())
     }

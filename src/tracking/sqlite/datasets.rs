@@ -74,6 +74,19 @@ fn add_tags(session: &Session<'_>, datasets: &mut [EvaluationDataset]) -> Result
     Ok(())
 }
 
+/// The experiments that a dataset belongs to; none of one that is not known.
+pub(super) fn experiments(session: &Session<'_>, dataset_id: &str) -> Result<Vec<String>, Failure> {
+    if !session.schema.has_table("entity_associations") {
+        return Err(no_datasets("This store").into());
+    }
+    let mut statement = session.connection.prepare_cached(
+        "SELECT a.destination_id FROM entity_associations a WHERE a.source_type = 'evaluation_dataset' \
+         AND a.destination_type = 'experiment' AND a.source_id = ?1 ORDER BY a.destination_id",
+    )?;
+    let rows = statement.query_map([dataset_id], |row| Ok(row::text(row, 0)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Where a page of records begins: behind this one.
 #[derive(Clone, Debug)]
 pub(super) struct After {

@@ -253,6 +253,11 @@ impl Store for SqliteStore {
         self.read_page(move |session| datasets::search(session, &query))
     }
 
+    fn evaluation_dataset_experiments(&self, dataset_id: &str) -> Answer<Vec<String>> {
+        let dataset_id = dataset_id.to_owned();
+        self.read(move |session| datasets::experiments(session, &dataset_id))
+    }
+
     fn evaluation_dataset_records(&self, dataset_id: &str) -> PageStream<DatasetRecord> {
         pages::records(Arc::clone(&self.database), dataset_id.to_owned())
     }

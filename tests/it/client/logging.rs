@@ -123,6 +123,7 @@ dataset.merge_records([
         );
         assert!(all(store.search_evaluation_datasets(of(&["0"]))).await.unwrap().is_empty());
         assert_eq!(all(store.search_evaluation_datasets(of(&[]))).await.unwrap(), found);
+        assert_eq!(store.evaluation_dataset_experiments(id).await.unwrap(), [experiment]);
         let records = all(store.evaluation_dataset_records(id)).await.unwrap();
         assert_eq!(records.len(), 700);
         let mut inputs: Vec<Value> =
