@@ -80,6 +80,11 @@ const TABLE: &[Entry] = &[
     },
     Entry { name: "Go to bench", keys: Some(ctrl(Key::Num6)), command: || Command::Go(Route::Bench) },
     Entry { name: "New prompt set", keys: None, command: || BenchCommand::NewSet.into() },
+    Entry {
+        name: "Prompt set from an evaluation dataset…",
+        keys: None,
+        command: || BenchCommand::AskDatasets(None).into(),
+    },
     Entry { name: "Import a prompt set…", keys: None, command: || BenchCommand::Import(None).into() },
     Entry { name: "Go to journal", keys: Some(ctrl(Key::Num5)), command: || Command::Go(Route::Journal) },
     Entry { name: "Go to settings", keys: Some(ctrl(Key::Comma)), command: || Command::Go(Route::Settings) },

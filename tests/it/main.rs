@@ -12,6 +12,8 @@ mod attachments;
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod bench_datasets;
+#[cfg(test)]
 mod board;
 #[cfg(test)]
 mod chat;

@@ -5,7 +5,8 @@
 //! - `result`: a run with everything that came back;
 //! - `summary`: a run in figures;
 //! - `arrange`: what is shown of a run;
-//! - `import`: sets from files and from conversations;
+//! - `import`: sets from files, from conversations and from datasets;
+//! - `datasets`: which evaluation datasets a server has, and what is in one;
 //! - `sample`: the set that comes with the sample workspace;
 //! - `shelf`: sets and runs on disk;
 //! - `sets`, `runs`: what is done with them;
@@ -18,6 +19,7 @@
 
 pub mod arrange;
 pub mod check;
+mod datasets;
 pub mod evidence;
 pub mod export;
 mod handing;
@@ -39,6 +41,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use arrange::{Arranged, Arrangement, RowDiff};
+pub use datasets::Datasets;
 use export::ExportFormat;
 pub use handing::Asked;
 use handing::Handing;
@@ -88,6 +91,16 @@ pub enum BenchCommand {
     Restore(Kind, u64),
     /// Asks for a file with prompts, for a set or for a new one.
     Import(Option<u64>),
+    /// Asks which evaluation dataset of the server is to be read, for a set or for a new one.
+    AskDatasets(Option<u64>),
+    /// Gives it up.
+    CancelDatasets,
+    /// Asks which experiments these datasets belong to: they are on the screen.
+    LookDatasets(Vec<String>),
+    /// Reads this dataset.
+    ReadDataset(String),
+    /// Reads it no further.
+    StopDataset,
     /// Reads a table's columns so.
     ImportColumns(Columns),
     /// Takes what was read, under this name where it is a new set.
@@ -172,6 +185,7 @@ pub struct Bench {
     saving: Option<Task<()>>,
     picking: Option<(Option<u64>, Task<Option<Imported>>)>,
     importing: Option<Importing>,
+    datasets: Option<Datasets>,
     adding: Option<Vec<Case>>,
     starting: Option<u64>,
     last_id: u64,
@@ -266,6 +280,11 @@ impl Bench {
     /// What was read from a file and waits to be taken.
     pub fn importing(&self) -> Option<&Importing> {
         self.importing.as_ref()
+    }
+
+    /// The question which evaluation dataset is to be read.
+    pub fn datasets(&self) -> Option<&Datasets> {
+        self.datasets.as_ref()
     }
 
     /// The set that is about to be asked.
@@ -448,6 +467,11 @@ impl State {
             | BenchCommand::AskLog(_)
             | BenchCommand::CancelLog
             | BenchCommand::Log { .. } => self.hand_on(command),
+            BenchCommand::AskDatasets(_)
+            | BenchCommand::CancelDatasets
+            | BenchCommand::LookDatasets(_)
+            | BenchCommand::ReadDataset(_)
+            | BenchCommand::StopDataset => self.apply_datasets(command),
             BenchCommand::Retry(run, row, column) => self.ask_again(run, |_| vec![(row, column)]),
             command => {
                 if let Some(route) = self.bench.apply(command, &self.tasks, &mut self.notices) {
@@ -462,6 +486,7 @@ impl State {
         let (sample, serve) = (self.sample.as_deref(), &self.serve);
         let now = |column: &result::Column| start::known_now(sample, serve, column);
         self.bench.poll(deadline, &self.tasks, &mut self.notices, now);
+        self.poll_datasets(deadline);
         self.keep_bench_evidence();
         self.poll_handing();
     }

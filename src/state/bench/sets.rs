@@ -71,6 +71,11 @@ impl Bench {
             | BenchCommand::Resume(_)
             | BenchCommand::RetryFailed(_)
             | BenchCommand::Retry(..)
+            | BenchCommand::AskDatasets(_)
+            | BenchCommand::CancelDatasets
+            | BenchCommand::LookDatasets(_)
+            | BenchCommand::ReadDataset(_)
+            | BenchCommand::StopDataset
             | BenchCommand::Export(..)
             | BenchCommand::AskLog(_)
             | BenchCommand::CancelLog

@@ -79,7 +79,7 @@ impl CaseView {
         area_ui(ui, "Custom inputs", "{\"key\": \"value\"}", 2, &mut case.custom_inputs);
         area_ui(ui, "Note", "", 2, &mut case.note);
         if !case.extra.is_empty() {
-            ui.label(theme::text::label("From the file"));
+            ui.label(theme::text::label("From its source"));
             for (key, value) in &case.extra {
                 ui.add(Label::new(theme::text::small(format!("{key}: {value}"))).wrap());
             }

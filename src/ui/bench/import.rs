@@ -1,4 +1,4 @@
-//! What was read of a file, before it is taken: how many prompts, which columns are what, and what could not be read.
+//! What was read of a file or a dataset, before it is taken: how many prompts, which columns are what, and what could not be read.
 
 use egui::{ComboBox, Context, Label, ScrollArea, Ui};
 
@@ -132,11 +132,13 @@ fn bad_ui(ui: &mut Ui, read: &Importing) {
     if read.bad.is_empty() {
         return;
     }
-    let lines = format::counted(read.bad.len(), "line", "lines");
+    let (one, many) = if read.of_records { ("record", "records") } else { ("line", "lines") };
+    let lines = format::counted(read.bad.len(), one, many);
+    let word = if read.of_records { "Record" } else { "Line" };
     ui.colored_label(ui.tokens().warning.fg, format!("{lines} could not be read, and are left out"));
     ScrollArea::vertical().max_height(BAD).auto_shrink([false, true]).show(ui, |ui| {
         for (line, why) in &read.bad {
-            ui.add(Label::new(theme::text::small(format!("Line {line}: {why}"))).wrap());
+            ui.add(Label::new(theme::text::small(format!("{word} {line}: {why}"))).wrap());
         }
     });
     ui.add_space(size::SPACE_S);

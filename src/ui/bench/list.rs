@@ -64,6 +64,10 @@ impl ListView {
                     if ui.add(import).on_hover_text("Import a prompt set…").clicked() {
                         out.push(BenchCommand::Import(None));
                     }
+                    let dataset = theme::button::icon(Icon::Dataset, "Prompt set from an evaluation dataset");
+                    if ui.add(dataset).on_hover_text("Prompt set from an evaluation dataset…").clicked() {
+                        out.push(BenchCommand::AskDatasets(None));
+                    }
                     let new = theme::button::icon(Icon::Add, "New prompt set");
                     if ui.add(new).on_hover_text("New prompt set").clicked() {
                         out.push(BenchCommand::NewSet);

@@ -3,10 +3,11 @@
 //! - `list`: sets with their runs, at the left;
 //! - `set`, `case`: a set in a table, and the editor of one prompt;
 //! - `run`: what came of a run;
-//! - `start`, `import`, `add`, `export`: the dialogs.
+//! - `start`, `import`, `datasets`, `add`, `export`: the dialogs.
 
 mod add;
 mod case;
+mod datasets;
 mod export;
 mod import;
 mod list;
@@ -31,6 +32,7 @@ pub struct BenchView {
     run: run::RunView,
     start: start::StartView,
     import: import::ImportView,
+    datasets: datasets::DatasetsView,
     add: add::AddView,
     log: export::LogView,
 }
@@ -61,6 +63,7 @@ impl BenchView {
     pub fn dialogs_ui(&mut self, ctx: &Context, cx: &Cx<'_>, out: &mut Commands) {
         self.start.show(ctx, cx, out);
         self.import.show(ctx, cx, out);
+        self.datasets.show(ctx, cx, out);
         self.add.show(ctx, cx, out);
         self.log.show(ctx, cx, out);
     }
@@ -80,13 +83,13 @@ fn welcome_ui(ui: &mut Ui, out: &mut Commands) {
     ui.vertical_centered(|ui| {
         ui.add_space(size::SPACE_M);
         ui.horizontal(|ui| {
-            // Two buttons, centred by hand: a horizontal layout fills the width.
-            ui.add_space((ui.available_width() - 196.0).max(0.0) / 2.0);
+            // Three buttons, centred by hand: a horizontal layout fills the width.
+            ui.add_space((ui.available_width() - 330.0).max(0.0) / 2.0);
             new_buttons_ui(ui, out);
         });
         ui.add_space(size::SPACE_S);
         ui.label(theme::text::small(
-            "JSON Lines, CSV, or turns of conversations: “Add to bench” below an answer",
+            "JSON Lines, CSV, an evaluation dataset of MLflow, or turns of conversations: “Add to bench” below an answer",
         ));
     });
 }
@@ -97,5 +100,8 @@ fn new_buttons_ui(ui: &mut Ui, out: &mut Commands) {
     }
     if ui.add(theme::button::default((Icon::Upload.image(), "Import…"))).clicked() {
         out.push(BenchCommand::Import(None));
+    }
+    if ui.add(theme::button::default((Icon::Dataset.image(), "From MLflow…"))).clicked() {
+        out.push(BenchCommand::AskDatasets(None));
     }
 }

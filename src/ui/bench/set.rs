@@ -99,6 +99,10 @@ impl SetView {
                             out.push(BenchCommand::Import(Some(set.id)));
                             ui.close();
                         }
+                        if ui.button((Icon::Dataset.image(), "Add from an evaluation dataset…")).clicked() {
+                            out.push(BenchCommand::AskDatasets(Some(set.id)));
+                            ui.close();
+                        }
                         if ui.button((Icon::Delete.image(), "Delete the set")).clicked() {
                             out.push(BenchCommand::Delete(Kind::Set, set.id));
                             ui.close();

@@ -1,4 +1,7 @@
 //! Prompts as JSON: what people write by hand, what MLflow's evaluation datasets hold, and what Flowdeck keeps.
+//!
+//! Of what is expected, the answer is to be read beside, tools that have to be called are checked, and what only people
+//! or models can judge (facts, guidelines) goes into the note.
 
 use serde_json::{Map, Value};
 
@@ -18,6 +21,8 @@ const EXPECTED: [&str; 8] = [
     "target",
     "reference",
 ];
+/// Keys that a reason names.
+const MOST_NAMES: usize = 6;
 const NOT_ASKED: &str = "Nothing is asked: no input, messages, prompt or question";
 
 /// Reads lines, or a list. The line of each, from 1; of a list its place.
@@ -57,7 +62,7 @@ pub(in crate::state::bench) fn case(value: &Value) -> Result<Case, String> {
     let mut rest = object.clone();
     let prompt = match object.get("inputs") {
         Some(inputs) => prompt_of_inputs(inputs, &mut rest)?,
-        None => take_prompt(&mut rest).ok_or(NOT_ASKED)?,
+        None => take_prompt(&mut rest).ok_or_else(|| not_asked(&rest))?,
     };
     let mut case = Case::of("", prompt);
     if case.prompt.is_empty() {
@@ -66,6 +71,8 @@ pub(in crate::state::bench) fn case(value: &Value) -> Result<Case, String> {
     if let Some(Value::Object(mut expectations)) = rest.remove("expectations") {
         case.expected = take_expected(&mut expectations);
         take_checks(&mut expectations, &mut case.checks);
+        take_tools(&mut expectations, &mut case.checks);
+        take_notes(&mut expectations, &mut case.note);
         if !expectations.is_empty() {
             rest.insert("expectations".to_owned(), Value::Object(expectations));
         }
@@ -84,7 +91,7 @@ pub(in crate::state::bench) fn case(value: &Value) -> Result<Case, String> {
     }
     for key in ["note", "notes"] {
         if let Some(note) = take_text(&mut rest, key) {
-            case.note = note;
+            add_note(&mut case.note, &note);
         }
     }
     case.id = match rest.remove("id") {
@@ -101,11 +108,18 @@ fn prompt_of_inputs(inputs: &Value, rest: &mut Map<String, Value>) -> Result<Pro
     rest.remove("inputs");
     let mut inputs = match inputs {
         Value::Object(inputs) => inputs.clone(),
-        other => return prompt_of(other).ok_or_else(|| NOT_ASKED.to_owned()),
+        other => return prompt_of(other).ok_or_else(|| not_asked(&Map::new())),
     };
     // A function of one argument may call it anything.
     let only = inputs.keys().next().cloned().filter(|_| inputs.len() == 1);
-    let prompt = take_prompt(&mut inputs).or_else(|| prompt_of(&inputs.remove(&only?)?)).ok_or(NOT_ASKED)?;
+    let mut prompt = take_prompt(&mut inputs);
+    if let Some(only) = only.filter(|_| prompt.is_none()) {
+        prompt = inputs.get(&only).and_then(prompt_of);
+        if prompt.is_some() {
+            inputs.remove(&only);
+        }
+    }
+    let prompt = prompt.ok_or_else(|| not_asked(&inputs))?;
     if let Some(custom @ Value::Object(_)) = inputs.remove("custom_inputs") {
         rest.entry("custom_inputs").or_insert(custom);
     }
@@ -113,6 +127,20 @@ fn prompt_of_inputs(inputs: &Value, rest: &mut Map<String, Value>) -> Result<Pro
         rest.insert("inputs".to_owned(), Value::Object(inputs));
     }
     Ok(prompt)
+}
+
+/// Why there is no prompt, for people who look for it in what they wrote.
+fn not_asked(object: &Map<String, Value>) -> String {
+    let is_there = |key: &&&str| matches!(object.get(**key), Some(Value::Array(_) | Value::Object(_)));
+    if let Some(key) = PROMPTS.iter().find(is_there) {
+        return format!("Nothing is asked: “{key}” is no text, and holds more than messages of text");
+    }
+    let names: Vec<String> =
+        object.keys().take(MOST_NAMES).map(|key| key.chars().take(40).collect()).collect();
+    match names.as_slice() {
+        [] => NOT_ASKED.to_owned(),
+        names => format!("{NOT_ASKED} among {}", names.join(", ")),
+    }
 }
 
 fn take_prompt(object: &mut Map<String, Value>) -> Option<Prompt> {
@@ -160,13 +188,49 @@ fn take_expected(object: &mut Map<String, Value>) -> String {
         return text;
     }
     // Facts are judged by people or models, not by their letters.
-    let facts = object.get("expected_facts").and_then(Value::as_array);
-    let facts: Option<Vec<String>> =
-        facts.map(|facts| facts.iter().filter_map(Value::as_str).map(|fact| format!("- {fact}")).collect());
-    facts.map_or_else(String::new, |facts| {
-        object.remove("expected_facts");
-        facts.join("\n")
-    })
+    take_list(object, "expected_facts").unwrap_or_default()
+}
+
+/// Texts, or one text, as a list to read.
+fn take_list(object: &mut Map<String, Value>, key: &str) -> Option<String> {
+    let texts: Option<Vec<&str>> = match object.get(key)? {
+        Value::String(text) => Some(vec![text]),
+        Value::Array(list) => list.iter().map(Value::as_str).collect(),
+        _ => None,
+    };
+    let lines: Vec<String> = texts?.iter().map(|text| format!("- {}", text.trim())).collect();
+    object.remove(key);
+    Some(lines.join("\n")).filter(|text| !text.is_empty())
+}
+
+/// What is expected beside an answer, in words. An answer's facts are there only where the answer is there too.
+fn take_notes(expectations: &mut Map<String, Value>, note: &mut String) {
+    for (key, head) in [("expected_facts", "Facts"), ("guidelines", "Guidelines")] {
+        if let Some(list) = take_list(expectations, key) {
+            add_note(note, &format!("{head}:\n{list}"));
+        }
+    }
+}
+
+fn add_note(note: &mut String, more: &str) {
+    if !note.is_empty() {
+        note.push('\n');
+    }
+    note.push_str(more);
+}
+
+/// MLflow's `expected_tool_calls`: each tool has to be called. What is expected of arguments stays as it is.
+fn take_tools(expectations: &mut Map<String, Value>, checks: &mut Vec<Check>) {
+    let Some(Value::Array(calls)) = expectations.get("expected_tool_calls") else { return };
+    let names = calls.iter().map(|call| call.get("name")?.as_str());
+    let Some(names) = names.collect::<Option<Vec<&str>>>() else { return };
+    let mut wanted: Vec<Check> = names.into_iter().map(|name| CheckKind::CallsTool.with(name)).collect();
+    wanted.dedup();
+    checks.append(&mut wanted);
+    let says_more = calls.iter().any(|call| call.as_object().is_some_and(|call| call.len() > 1));
+    if !says_more {
+        expectations.remove("expected_tool_calls");
+    }
 }
 
 fn take_checks(object: &mut Map<String, Value>, checks: &mut Vec<Check>) {

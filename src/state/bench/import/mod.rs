@@ -1,17 +1,20 @@
-//! Prompts from files: JSON Lines, a JSON list, CSV; and from conversations. What cannot be read is listed with its
-//! line and the reason, and the rest is taken.
+//! Prompts from files: JSON Lines, a JSON list, CSV; from conversations and from MLflow's evaluation datasets. What
+//! cannot be read is listed with its line and the reason, and the rest is taken.
 //!
 //! - `json`: one object, in the shapes that people and MLflow write;
+//! - `record`: a record of a dataset;
 //! - `table`: CSV, with its columns guessed;
 //! - `turns`: turns of conversations.
 
 mod json;
+mod record;
 mod table;
 mod turns;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(super) use record::case_of_record;
 pub use table::{Columns, Table};
 pub use turns::{case_of_turn, cases_of_conversation};
 
@@ -20,8 +23,8 @@ use super::set::{Case, MOST_CASES};
 use crate::state::notices::Notices;
 use crate::state::tasks::{Polled, Tasks};
 
-/// Larger files are not read, in bytes.
-const MAX_FILE: u64 = 128 * 1024 * 1024;
+/// More is not read, in bytes.
+pub(super) const MAX_READ: u64 = 128 * 1024 * 1024;
 /// Lines that could not be read and are listed.
 const MOST_BAD: usize = 1_000;
 
@@ -33,15 +36,17 @@ pub type Imported = Result<Importing, String>;
 pub struct Importing {
     /// The set that it goes into; none: a new one.
     pub into_set: Option<u64>,
-    /// What the file is called, without its ending.
+    /// What the file is called, without its ending; or the dataset.
     pub name: String,
+    /// It is a dataset, of records, rather than a file, of lines.
+    pub of_records: bool,
     /// The rows, where it is a table.
     pub table: Option<Arc<Table>>,
     /// Which of its columns are what.
     pub columns: Columns,
     /// What was read.
     pub cases: Vec<Case>,
-    /// Lines (from 1) that could not be, and why.
+    /// Lines or records (from 1) that could not be, and why.
     pub bad: Vec<(usize, String)>,
     /// How many prompts more than a set holds there are.
     pub left_out: usize,
@@ -51,7 +56,7 @@ impl Importing {
     /// Reads a file by its ending, or by how it begins. Takes its time.
     fn read(path: &Path) -> Imported {
         let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
-        if size > MAX_FILE {
+        if size > MAX_READ {
             return Err("It is larger than 128 MB".to_owned());
         }
         let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
@@ -86,15 +91,20 @@ impl Importing {
 
     fn of_lines(lines: impl IntoIterator<Item = (usize, Result<Case, String>)>) -> Self {
         let mut read = Self::default();
+        read.take(lines);
+        read
+    }
+
+    /// Takes more.
+    pub(super) fn take(&mut self, lines: impl IntoIterator<Item = (usize, Result<Case, String>)>) {
         for (line, case) in lines {
             match case {
-                Ok(_) if read.cases.len() >= MOST_CASES => read.left_out += 1,
-                Ok(case) => read.cases.push(case),
-                Err(why) if read.bad.len() < MOST_BAD => read.bad.push((line, why)),
+                Ok(_) if self.cases.len() >= MOST_CASES => self.left_out += 1,
+                Ok(case) => self.cases.push(case),
+                Err(why) if self.bad.len() < MOST_BAD => self.bad.push((line, why)),
                 Err(_) => {}
             }
         }
-        read
     }
 }
 
@@ -175,7 +185,8 @@ mod tests {
             (read.cases[1].expected.as_str(), &read.cases[1].extra["inputs"]["depth"]),
             ("B", &2.into())
         );
-        assert!(read.cases[1].extra["expectations"]["guidelines"].is_array());
+        assert_eq!(read.cases[1].note, "Guidelines:\n- short");
+        assert!(!read.cases[1].extra.contains_key("expectations"));
         assert_eq!(read.cases[2].prompt.earlier(), 2);
         assert_eq!(
             (read.cases[3].system_prompt.as_str(), read.cases[3].custom_inputs.as_str()),
@@ -183,7 +194,7 @@ mod tests {
         );
         let lines: Vec<usize> = read.bad.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [5, 7, 8]);
-        assert_eq!(read.bad[1].1, "Nothing is asked: no input, messages, prompt or question");
+        assert_eq!(read.bad[1].1, "Nothing is asked: no input, messages, prompt or question among answer");
         assert_eq!(read.name, "set");
     }
 
