@@ -41,6 +41,29 @@ fn wait_until_gone(app: &mut App, label: &str) {
 }
 
 #[test]
+fn the_header_of_a_narrow_window_keeps_the_name_and_touches_no_button() {
+    let servers = Servers::shared();
+    let run_id = servers.run_id("everything");
+    let mut app = open_run(servers.uri(), run_id, RunTab::Overview, ScriptedDialogs::default());
+    let short: String = run_id.chars().take(8).collect();
+    let header = |app: &App, label: &str| {
+        let found = app.query_all_by_label(label).map(|node| node.rect()).filter(|rect| rect.top() < 40.0);
+        found.max_by(|a, b| a.right().total_cmp(&b.right()))
+    };
+    wait_for(&mut app, "Traces");
+    wait_for(&mut app, "Finished");
+    step_until(&mut app, "the id", |app| header(app, &short).is_some());
+    app.set_size(egui::vec2(1024.0, 700.0));
+    step_until(&mut app, "no id", |app| header(app, &short).is_none());
+    let [name, status, button] =
+        ["everything", "Finished", "Traces"].map(|label| header(&app, label).expect("it is there"));
+    assert!(name.right() < status.left() && status.right() + 4.0 < button.left());
+    let back = header(&app, "otif-forecasting").expect("the way back has its name");
+    assert!(back.right() <= name.left());
+    click(&mut app, "otif-forecasting");
+}
+
+#[test]
 fn the_overview_says_what_python_logged() {
     let mut app = open_seeded("everything", RunTab::Overview);
     let servers = Servers::shared();

@@ -101,17 +101,29 @@ fn traces_ui(ui: &mut Ui, run: &Run, out: &mut Commands) {
     }
 }
 
+/// Narrower headers leave the experiment's name to the list, and the id to the overview, in points.
+const WIDE: f32 = 480.0;
+/// What a run's name leaves to its status, and to its id where that is shown, in points.
+const BESIDE_NAME: [f32; 2] = [110.0, 220.0];
+
 fn title_ui(ui: &mut Ui, shown: &ShownRun, run: &Run, out: &mut Commands) {
+    let is_wide = ui.available_width() >= WIDE;
     let experiment = shown.experiment.value().map_or("Experiment", |experiment| experiment.name.as_str());
-    let back = theme::button::quiet((Icon::ChevronLeft.image().alt_text(""), experiment.to_owned()));
+    let back = if is_wide {
+        theme::button::quiet((Icon::ChevronLeft.image().alt_text(""), experiment.to_owned()))
+    } else {
+        theme::button::icon(Icon::ChevronLeft, experiment)
+    };
     let back = ui.add(back.truncate()).on_hover_text(format!("All runs of {experiment}"));
     if back.clicked() {
         out.push(Route::Experiment { experiment_id: run.info.experiment_id.clone() });
     }
     let (icon, tint) = status_look(ui, run.info.status);
-    page_name_ui(ui, &run.info.run_name, 220.0);
+    page_name_ui(ui, &run.info.run_name, BESIDE_NAME[usize::from(is_wide)]);
     status_ui(ui, icon, run.info.status.label(), tint);
-    copyable_id_ui(ui, &run.info.run_id, "run id", out);
+    if is_wide {
+        copyable_id_ui(ui, &run.info.run_id, "run id", out);
+    }
     if run.info.lifecycle_stage == crate::entities::LifecycleStage::Deleted {
         ui.colored_label(ui.tokens().failure.fg, "Deleted");
     }
