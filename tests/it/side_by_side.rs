@@ -166,6 +166,25 @@ fn of_a_pane_that_failed_nothing_is_said_to_differ() {
     assert!(app.query_all_by_label_contains("Not called here").next().is_none());
 }
 
+#[test]
+fn what_another_endpoint_said_before_is_no_evidence_for_the_one_beside_it() {
+    let mut app = sample(Start::default());
+    click(&mut app, "Chat");
+    ask(&mut app, "Thanks");
+    step_until(&mut app, "an answer", |app| {
+        app.state().state().chat.current().is_some_and(|it| it.turns.len() == 1 && !it.is_running())
+    });
+    compare_by_keys(&mut app, CANDIDATE);
+    let promotion = |app: &App| app.state().state().promotion(panes(app)[1]).map(|it| it.version);
+    assert_eq!(panes(&app)[1].turns.len(), 1, "it is taken along");
+    assert_eq!(promotion(&app), Err("Ask it something first: the conversation is the evidence"));
+    ask(&mut app, "Thanks again");
+    wait_for_answers(&mut app, 2);
+    assert_eq!(promotion(&app), Ok(7));
+    click(&mut app, &format!("Promote {CANDIDATE}"));
+    wait_for_text(&mut app, "Conversation “Thanks”, just now: 1 turn");
+}
+
 /// What is known of whom a pane talks to.
 fn identity(app: &App, pane: usize) -> Identity {
     app.state().state().identity(panes(app)[pane])

@@ -4,7 +4,7 @@ use super::EndpointsCommand;
 use super::identity::Identity;
 use crate::agent::Endpoint;
 use crate::entities::{RegisteredModel, VersionNumber};
-use crate::state::chat::{ChatCommand, Conversation};
+use crate::state::chat::{ChatCommand, Conversation, Turn};
 use crate::state::evidence::{ConversationEvidence, EvidenceItem};
 use crate::state::finder::Found;
 use crate::state::registry::RegistryCommand;
@@ -58,6 +58,12 @@ pub fn would_replace(model: &RegisteredModel, version: VersionNumber) -> Option<
     let elsewhere = model.aliases.iter().filter(|alias| alias.version != version);
     let best = elsewhere.min_by_key(|alias| (alias_rank(&alias.alias), &alias.alias))?;
     Some((&best.alias, best.version))
+}
+
+/// How often a pane's own endpoint answered: what was said before with another one speaks for that one.
+fn answered(pane: &Conversation) -> usize {
+    let own = |turn: &&Turn| turn.endpoint.shown_url() == pane.address() && turn.answer.has_output();
+    pane.turns.iter().filter(own).count()
 }
 
 /// The alias that a model without any is given first.
@@ -210,7 +216,7 @@ impl State {
         };
         let identity = self.identity(pane);
         let Identity::Version { model, version, .. } = identity else { return Err(identity.advice()) };
-        if pane.turns.is_empty() {
+        if answered(pane) == 0 {
             return Err("Ask it something first: the conversation is the evidence");
         }
         let mut aliases: Vec<String> = workspace
@@ -238,7 +244,7 @@ impl State {
         let said = EvidenceItem::Conversation(ConversationEvidence {
             id: pane.id,
             title: pane.title(),
-            turns: pane.turns.len(),
+            turns: answered(pane),
             at: pane.updated().unwrap_or_default(),
         });
         Command::Registry(RegistryCommand::PlanWith {
