@@ -12,12 +12,14 @@ use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::Cx;
 use crate::ui::chat::endpoints::health_color;
 use crate::ui::chat::header::dot_ui;
-use crate::ui::widgets::{alias_chip_ui, alias_version_ui};
+use crate::ui::widgets::{alias_chip_ui, alias_version_ui, chip_width};
 
 /// Height of a head: two lines.
 const HEIGHT: f32 = 2.0 * size::CONTROL + 3.0 * size::SPACE_XS;
-/// Aliases that are shown of a version.
-const MOST_CHIPS: usize = 3;
+/// Room for “version not known”, in points.
+const WORDS: f32 = 100.0;
+/// Room for “+2”, in points.
+const MORE: f32 = 24.0;
 
 /// Draws them in a row.
 pub(super) fn heads_ui(
@@ -31,9 +33,7 @@ pub(super) fn heads_ui(
     let tokens = ui.tokens();
     let line = Stroke::new(size::HAIRLINE, tokens.hairline);
     ui.painter().rect_filled(whole, 0.0, tokens.stripe_bg);
-    for y in [whole.top(), whole.bottom()] {
-        ui.painter().hline(whole.x_range(), y, line);
-    }
+    ui.painter().hline(whole.x_range(), whole.bottom(), line);
     for (at, pane) in panes.iter().enumerate() {
         let range = columns.range(at);
         if at > 0 {
@@ -78,9 +78,6 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>, pane: &Conversation, out: &mut Commands) {
         ui.spacing_mut().item_spacing.x = size::SPACE_XS;
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             promote_ui(ui, cx, pane, &candidate.title, out);
-            if is_base {
-                ui.label(theme::text::small("base")).on_hover_text("The others are compared with this one");
-            }
             let finding = cx.state.finding(pane.address());
             find_out_ui(ui, cx, (pane, &candidate.title), (&identity, finding), out);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -123,21 +120,36 @@ fn identity_ui(ui: &mut Ui, cx: &Cx<'_>, identity: &Identity, finding: Finding<'
                 None => ui.label(theme::text::strong(text)),
             };
             shown.on_hover_text(format!("v{version} of {name}. {how}"));
-            for alias in aliases.iter().take(MOST_CHIPS) {
-                alias_chip_ui(ui, alias, Sense::hover());
-            }
+            chips_ui(ui, &aliases);
         }
         Identity::Bound(bound) => {
             alias_chip_ui(ui, &bound.alias, Sense::hover()).on_hover_text(bound.uri());
-            unknown_ui(ui, "version not known", identity, finding);
+            unknown_ui(ui, ["version not known", "v?"], identity, finding);
         }
-        Identity::Unknown => unknown_ui(ui, "model not known", identity, finding),
+        Identity::Unknown => unknown_ui(ui, ["model not known", "model?"], identity, finding),
     }
 }
 
-fn unknown_ui(ui: &mut Ui, what: &str, identity: &Identity, finding: Finding<'_>) {
+/// As many aliases as there is room for, and how many more there are.
+fn chips_ui(ui: &mut Ui, aliases: &[&str]) {
+    for (at, alias) in aliases.iter().enumerate() {
+        let more = if at + 1 < aliases.len() { MORE } else { 0.0 };
+        if chip_width(ui, alias) + more > ui.available_width() {
+            let rest = aliases.get(at..).unwrap_or_default();
+            let text = theme::text::small(format!("+{}", rest.len()));
+            ui.add(Label::new(text).truncate()).on_hover_text(rest.join(", "));
+            return;
+        }
+        alias_chip_ui(ui, alias, Sense::hover());
+    }
+}
+
+/// That it is not known: in words, or short where there is no room.
+fn unknown_ui(ui: &mut Ui, [words, short]: [&str; 2], identity: &Identity, finding: Finding<'_>) {
+    let narrow = ui.available_width() < WORDS;
     let (text, hint) = match finding {
-        Finding::NotAsked => (what, identity.advice().to_owned()),
+        Finding::NotAsked if narrow => (short, format!("{words}. {}", identity.advice())),
+        Finding::NotAsked => (words, identity.advice().to_owned()),
         Finding::Asking => ("asking, and looking for its trace…", ASKS.to_owned()),
         Finding::Failed(why) => (why, format!("{why}\n{}", identity.advice())),
     };
@@ -185,8 +197,12 @@ fn more_ui(ui: &mut Ui, pane: &Conversation, title: &str, is_base: bool, out: &m
     if ui.add(close).on_hover_text("Close the pane. It goes on as a conversation of its own").clicked() {
         out.push(ChatCommand::ClosePane(pane.id));
     }
+    if is_base {
+        ui.label(theme::text::small("base")).on_hover_text("The others are compared with this one");
+        return;
+    }
     let base = theme::button::icon(Icon::Compare, &format!("Compare with {title}"));
-    if ui.add_enabled(!is_base, base).on_hover_text("Compare the others with this one").clicked() {
+    if ui.add(base).on_hover_text("Compare the others with this one").clicked() {
         out.push(ChatCommand::SetBase(pane.id));
     }
 }

@@ -1,6 +1,6 @@
 //! One step: the question across all panes, a line that sums the answers up, and each pane's answer below.
 
-use egui::{Align, Align2, Layout, Rect, RichText, Ui, UiBuilder, pos2};
+use egui::{Align, Align2, Layout, Rect, RichText, TextStyle, Ui, UiBuilder, pos2};
 
 use super::Columns;
 use crate::state::chat::{
@@ -180,21 +180,27 @@ fn compared_ui(ui: &mut Ui, cx: &Cx<'_>, panes: &[&Conversation], at: usize, ste
     let figures = Figures::of(turn);
     let base = panes.iter().position(|pane| Some(pane.id) == cx.state.chat.base());
     let of_base = base.filter(|base| *base != at).and_then(|base| turns.get(base).copied().flatten());
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = size::SPACE_S;
-        if quickest == at {
-            ui.label(RichText::new("Fastest").small().color(tokens.success.fg));
-        } else if let Some(more) = figures.slower_than(took) {
-            ui.label(theme::text::small(format!("+{more} % time")));
-        }
-        if let Some((_, base)) = of_base.and_then(|turn| Figures::of(turn).tokens)
-            && let Some((_, own)) = figures.tokens
-            && base > 0
-            && base != own
-        {
-            let percent = (own as f64 / base as f64 - 1.0) * 100.0;
-            ui.label(theme::text::small(format!("{percent:+.0} % tokens").replace('-', "−")));
-        }
+    // As high where there is nothing to say, so that the figures below stand beside each other.
+    let height = ui.text_style_height(&TextStyle::Small);
+    ui.allocate_ui(egui::vec2(ui.available_width(), height), |ui| {
+        ui.set_min_height(height);
+        ui.spacing_mut().interact_size.y = height;
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = size::SPACE_S;
+            if quickest == at {
+                ui.label(RichText::new("Fastest").small().color(tokens.success.fg));
+            } else if let Some(more) = figures.slower_than(took) {
+                ui.label(theme::text::small(format!("+{more} % time")));
+            }
+            if let Some((_, base)) = of_base.and_then(|turn| Figures::of(turn).tokens)
+                && let Some((_, own)) = figures.tokens
+                && base > 0
+                && base != own
+            {
+                let percent = (own as f64 / base as f64 - 1.0) * 100.0;
+                ui.label(theme::text::small(format!("{percent:+.0} % tokens").replace('-', "−")));
+            }
+        });
     });
 }
 
