@@ -70,22 +70,41 @@ impl Form {
         width: f32,
         text: &mut String,
     ) -> Response {
+        self.take_typed(ui, text);
         self.line_ui(ui, name, TextEdit::singleline(text).hint_text(hint).desired_width(width))
     }
 
     /// A field for a secret: dots.
     pub fn secret_field_ui(&mut self, ui: &mut Ui, name: &str, hint: &str, text: &mut String) -> Response {
+        self.take_typed(ui, text);
         let field = TextEdit::singleline(text).hint_text(hint).password(true);
         self.line_ui(ui, name, field.desired_width(f32::INFINITY))
+    }
+
+    /// What was typed since the form was asked for is meant for its first field, which has no cursor yet: in its first
+    /// frame a dialog is measured, and takes nothing.
+    fn take_typed(&self, ui: &Ui, text: &mut String) {
+        if !self.first {
+            return;
+        }
+        ui.input_mut(|input| {
+            input.events.retain(|event| match event {
+                egui::Event::Text(typed) => {
+                    text.extend(typed.chars().filter(|c| !c.is_control()));
+                    false
+                }
+                _ => true,
+            });
+        });
     }
 
     fn line_ui(&mut self, ui: &mut Ui, name: &str, field: TextEdit<'_>) -> Response {
         let field = field.return_key(None);
         let response = hinted_ui(ui, field).accessible_name(name);
         if std::mem::take(&mut self.first) {
+            // The Enter of this frame is the one that opened the form.
             response.request_focus();
-        }
-        if response.has_focus() {
+        } else if response.has_focus() {
             self.entered |= take_enter(ui.ctx(), Modifiers::NONE);
         }
         response
@@ -101,6 +120,7 @@ impl Form {
         text: &mut String,
     ) -> Response {
         ui.label(theme::text::label(label));
+        self.take_typed(ui, text);
         let field = TextEdit::multiline(text).hint_text(hint).desired_rows(rows).desired_width(f32::INFINITY);
         // Enter belongs to the text; with Ctrl it is taken before the field sees it.
         let id = ui.make_persistent_id(("form text", label));
