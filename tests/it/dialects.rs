@@ -174,6 +174,7 @@ fn an_endpoint_is_edited_from_the_keyboard() {
         ("Name", "staging"),
         ("URL", "localhost:2/invocations"),
         ("Serves", ""),
+        // Without a server there is nothing to choose from what it serves.
         ("Dialect", ""),
         ("Token from", ""),
         ("Token variable", "STAGING_TOKEN"),

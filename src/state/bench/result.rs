@@ -176,7 +176,7 @@ impl Identity {
             Known::Info => "It says so itself, at /agent/info".to_owned(),
             Known::ServedHere => "It is served here, and was resolved when it was started".to_owned(),
             Known::Sample => "The sample's agent says so".to_owned(),
-            Known::Word => "You said so".to_owned(),
+            Known::Word => "You said so, or the endpoint's settings".to_owned(),
             Known::No(why) => why.clone(),
         }
     }

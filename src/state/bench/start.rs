@@ -8,7 +8,7 @@ use super::set::PromptSet;
 use crate::agent::Endpoint;
 use crate::entities::VersionNumber;
 use crate::state::chat::SharedClient;
-use crate::state::endpoints::{EndpointProfile, Witness};
+use crate::state::endpoints::{Bound, EndpointProfile, Witness};
 use crate::state::navigation::Route;
 use crate::state::sample::Sample;
 use crate::state::serve::{ModelUri, Phase, Serve, Served};
@@ -27,6 +27,8 @@ pub struct Candidate {
     pub model: Option<ServedModel>,
     /// Which version it answers as, where nobody needs to be asked.
     pub known: Option<Identity>,
+    /// Which version it serves as its settings say, until it is seen that it answers as another.
+    pub said: Option<VersionNumber>,
 }
 
 /// Which endpoint.
@@ -174,6 +176,14 @@ impl State {
             }
             _ => None,
         };
+        // Settings say it too, of the model that the column was made for.
+        let bound = profile.bound.as_ref().filter(|bound| {
+            column
+                .model
+                .as_ref()
+                .is_some_and(|model| model.server == bound.server && model.name == bound.model)
+        });
+        let word = word.or(bound.and_then(Bound::version));
         Asked { endpoint, inputs: profile.inputs(), known, witness, word }
     }
 }
@@ -209,6 +219,7 @@ fn candidate_of_sample(sample: &Sample) -> Candidate {
         url: sample.agent_url(),
         model: Some(model),
         known: Some(identity_of_sample(sample)),
+        said: None,
     }
 }
 
@@ -220,17 +231,17 @@ fn candidate_of_served(served: &Served, server: Option<String>) -> Candidate {
     });
     let url = Endpoint::parse(&served.address()).map_or_else(|_| served.address(), |at| at.shown_url());
     let known = identity_of_served(served);
-    Candidate { choice: Choice::At(url.clone()), name: served.title(), url, model, known }
+    Candidate { choice: Choice::At(url.clone()), name: served.title(), url, model, known, said: None }
 }
 
 fn candidate_of_profile(profile: &EndpointProfile) -> Candidate {
-    let model = profile.bound.clone().map(|bound| ServedModel {
-        server: bound.server,
-        name: bound.model,
-        alias: Some(bound.alias),
+    let model = profile.bound.as_ref().map(|bound| ServedModel {
+        server: bound.server.clone(),
+        name: bound.model.clone(),
+        alias: bound.alias().map(str::to_owned),
     });
-    let url = profile.url.clone();
-    Candidate { choice: Choice::At(url.clone()), name: profile.title(), url, model, known: None }
+    let (url, said) = (profile.url.clone(), profile.bound.as_ref().and_then(Bound::version));
+    Candidate { choice: Choice::At(url.clone()), name: profile.title(), url, model, known: None, said }
 }
 
 fn column_of(candidate: &Candidate) -> Column {

@@ -143,7 +143,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_told_counts_while_the_endpoint_is_said_to_serve_the_same() {
-        let bound = |alias: &str| Bound { server: "s".into(), model: "agent".into(), alias: alias.into() };
+        let bound = |alias: &str| Bound::parse("s", &format!("agent@{alias}")).unwrap();
         let seen = Told { model: "agent".into(), version: 7, trace_id: "tr-1".into(), at: 5 };
         let mut questions = Questions::default();
         let asked = |told| Asked { bound: Some(bound("prod")), task: None, told: Some(told) };

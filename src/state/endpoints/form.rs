@@ -15,7 +15,7 @@ pub struct ProfileForm {
     pub name: String,
     /// Where it is.
     pub url: String,
-    /// `models:/name@alias`, or empty.
+    /// `models:/name@alias`, `models:/name/7`, or empty.
     pub serves: String,
     /// The dialect in which it is asked; none: as it is found out.
     pub dialect: Option<RequestDialect>,
@@ -43,7 +43,7 @@ pub struct ProfileForm {
 pub struct Problems {
     /// With the address.
     pub url: Option<String>,
-    /// With the alias.
+    /// With the alias or the version.
     pub serves: Option<String>,
     /// With the variable's name.
     pub token_variable: Option<String>,
@@ -85,7 +85,7 @@ impl ProfileForm {
         self.keyring && !self.profile.keyring
     }
 
-    /// The tracking server that the alias is on, if that is not the one that is open.
+    /// The tracking server that the model is on, if that is not the one that is open.
     pub fn other_server(&self, server: Option<&str>) -> Option<&str> {
         let bound = self.kept_bound()?;
         (server != Some(&bound.server)).then_some(bound.server.as_str())
@@ -150,13 +150,13 @@ impl ProfileForm {
         if let Some(kept) = self.kept_bound() {
             return Ok(Some(kept.clone()));
         }
-        let name = typed.strip_prefix("models:/").unwrap_or(typed);
-        let parts = name.rsplit_once('@').filter(|(model, alias)| !model.is_empty() && !alias.is_empty());
-        let Some((model, alias)) = parts else { return Err("As in models:/MyAgent@prod".to_owned()) };
-        let Some(server) = server else {
-            return Err("Open the tracking server with this model first".to_owned());
+        let Some(bound) = Bound::parse(server.unwrap_or_default(), typed) else {
+            return Err("As in models:/MyAgent@prod or models:/MyAgent/7".to_owned());
         };
-        Ok(Some(Bound { server: server.to_owned(), model: model.to_owned(), alias: alias.to_owned() }))
+        if server.is_none() {
+            return Err("Open the tracking server with this model first".to_owned());
+        }
+        Ok(Some(bound))
     }
 
     fn read_timeout(&self) -> Result<Option<u32>, String> {
@@ -183,6 +183,9 @@ mod tests {
         assert_eq!(profile.bound.as_ref().map(Bound::uri).as_deref(), Some("models:/MyAgent@prod"));
         assert_eq!(profile.timeout_s, Some(30));
         assert!(form.read(None).unwrap_err().serves.is_some());
+        form.serves = "MyAgent/7".into();
+        let by_version = form.read(Some("http://s")).unwrap();
+        assert_eq!(ProfileForm::of(by_version).serves, "models:/MyAgent/7");
         form = ProfileForm::of(profile);
         assert!(form.read(None).is_ok(), "what is bound stays so without its server");
         assert_eq!(form.other_server(Some("http://t")), Some("http://s"));
@@ -224,13 +227,14 @@ mod tests {
 
     #[test]
     fn another_alias_awaits_nothing() {
-        let bound = Bound { server: "http://s".into(), model: "M".into(), alias: "prod".into() };
+        let bound = Bound::parse("http://s", "M@prod");
         let awaits = Some(super::super::Moved { from: Some(5), to: 7, since: 1, restarted: false });
         let url = "http://localhost:1/invocations".to_owned();
-        let mut form =
-            ProfileForm::of(EndpointProfile { url, bound: Some(bound), awaits, ..Default::default() });
+        let mut form = ProfileForm::of(EndpointProfile { url, bound, awaits, ..Default::default() });
         assert_eq!(form.read(Some("http://s")).unwrap().awaits, awaits);
-        form.serves = "models:/M@candidate".into();
-        assert_eq!(form.read(Some("http://s")).unwrap().awaits, None);
+        for other in ["models:/M@candidate", "models:/M/7", ""] {
+            form.serves = other.into();
+            assert_eq!(form.read(Some("http://s")).unwrap().awaits, None);
+        }
     }
 }

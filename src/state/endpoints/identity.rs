@@ -55,7 +55,9 @@ impl Identity {
                 "Not known which version answers: no trace of these answers names one. Serve the version here, or let \
                  the agent trace to this server"
             }
-            Self::Unknown => "Not known which model this is. Edit the endpoint and say which alias it serves",
+            Self::Unknown => {
+                "Not known which model this is. Edit the endpoint and say which alias or version it serves"
+            }
         }
     }
 }
@@ -159,9 +161,20 @@ async fn of_trace(store: &dyn Store, trace_id: &str) -> Result<Option<Registered
     }
 }
 
+/// What the endpoint's settings say.
+fn by_settings(bound: Bound) -> Identity {
+    match bound.version() {
+        Some(version) => {
+            let how = "Its settings say so. No trace of its answers names another".to_owned();
+            Identity::Version { model: bound.model, version, how }
+        }
+        None => Identity::Bound(bound),
+    }
+}
+
 impl State {
     /// Which version a pane answers as: as it was started here, by the trace of its last answer, by what was found out
-    /// after a move or by a click, or by its own word.
+    /// after a move or by a click, by its own word, or by the user's.
     pub fn identity(&self, pane: &Conversation) -> Identity {
         let address = pane.address();
         let bound = self.bound_here(address);
@@ -170,7 +183,7 @@ impl State {
             .or_else(|| self.by_move(address, bound.as_ref()))
             .or_else(|| self.by_question(address, bound.as_ref()))
             .or_else(|| self.by_word(address, bound.as_ref()))
-            .unwrap_or_else(|| bound.map_or(Identity::Unknown, Identity::Bound))
+            .unwrap_or_else(|| bound.map_or(Identity::Unknown, by_settings))
     }
 
     /// How far it is with asking an endpoint which version it is.
@@ -202,7 +215,7 @@ impl State {
         self.settings.get().profile(address).bound.filter(|bound| self.is_here(bound))
     }
 
-    fn is_here(&self, bound: &Bound) -> bool {
+    pub(super) fn is_here(&self, bound: &Bound) -> bool {
         let open = self.workspace.as_ref().map(|workspace| workspace.store.info());
         open.is_some_and(|info| info.settings_key() == bound.server)
     }

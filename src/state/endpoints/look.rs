@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 
-use super::profile::{Bound, Moved};
+use super::profile::{Bound, BoundTo, Moved};
 use super::question::{self, not_read};
 use super::verdict::{Answers, Evidence, Seen, Why, judge};
 use crate::agent::{CustomInputs, Endpoint, Health};
@@ -27,8 +27,8 @@ pub(super) struct Inquiry {
     pub endpoint: Endpoint,
     pub bound: Bound,
     pub moved: Moved,
-    /// Other aliases of the model that endpoints of their own serve.
-    pub others: Vec<String>,
+    /// Other aliases and versions of the model that endpoints of their own serve.
+    pub others: Vec<BoundTo>,
 }
 
 /// Versions by their logged models.
@@ -104,8 +104,7 @@ impl Inquiry {
 
     pub(super) async fn versions(&self) -> Result<Versions, TrackingError> {
         let model = self.store.get_registered_model(&self.bound.model).await?;
-        let at = |alias: &String| model.alias(alias);
-        let shared = self.others.iter().filter_map(at).collect();
+        let shared = self.others.iter().filter_map(|other| other.version_in(&model)).collect();
         let mut numbers = vec![self.moved.to];
         let elsewhere = model.aliases.iter().map(|alias| alias.version);
         for version in self.moved.from.into_iter().chain(elsewhere) {

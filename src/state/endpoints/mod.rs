@@ -1,6 +1,7 @@
 //! Endpoints as they are kept, and which version each answers as after its alias was moved.
 //!
 //! - `profile`, `form`: what is kept, and what is typed about it;
+//! - `servable`: what of a registry it can be bound to;
 //! - `dialects`: which dialect each takes, and which fields its model declares;
 //! - `tokens`: what the keyring holds for them;
 //! - `verdict`: what is known of the version that answers, as decisions and sentences;
@@ -17,6 +18,7 @@ mod identity;
 mod look;
 mod profile;
 mod question;
+mod servable;
 mod side;
 mod tokens;
 mod verdict;
@@ -29,8 +31,9 @@ pub use asked::Finding;
 pub use dialects::{Dialects, Known};
 pub use form::{Problems, ProfileForm};
 pub use identity::{Identities, Identity};
-pub use profile::{Bound, EndpointProfile, Moved};
+pub use profile::{Bound, BoundTo, EndpointProfile, Moved};
 pub use question::ASKS;
+pub use servable::{Servable, servable};
 pub use side::{Candidate, Missing, Promotion, would_replace};
 pub use tokens::KeptTokens;
 pub(in crate::state) use tokens::Trouble;

@@ -1,13 +1,15 @@
-//! What is kept of an endpoint: its name, where it is, which alias it serves, and how it is asked. An address without a
-//! profile of its own has one that says nothing.
+//! What is kept of an endpoint: its name, where it is, which alias or version it serves, and how it is asked. An address
+//! without a profile of its own has one that says nothing.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::Dialects;
 use crate::agent::{CustomInputs, Endpoint, Header, RequestDialect, RequestFields, Tls, Token};
-use crate::entities::{Millis, VersionNumber, model_uri_alias};
+use crate::entities::{Millis, RegisteredModel, VersionNumber, model_uri_alias, model_uri_version};
+use crate::state::serve::ModelUri;
 use crate::state::settings::Settings;
 
 /// An endpoint as it is kept: no token, no query, no secret in a header.
@@ -36,28 +38,119 @@ pub struct EndpointProfile {
     pub custom_inputs: String,
     /// How long it may be silent, in seconds.
     pub timeout_s: Option<u32>,
-    /// The alias that it serves.
+    /// The alias that it follows, or the version that it serves.
     pub bound: Option<Bound>,
     /// The move of that alias which it has not been seen to follow.
     pub awaits: Option<Moved>,
 }
 
-/// `models:/name@alias` on a tracking server.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+/// `models:/name@alias` or `models:/name/7` on a tracking server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "KeptBound", into = "KeptBound")]
 pub struct Bound {
     /// As [`StoreInfo::settings_key`](crate::tracking::StoreInfo::settings_key) names it.
     pub server: String,
     /// The registered model.
     pub model: String,
-    /// The alias.
-    pub alias: String,
+    /// Which of its versions.
+    pub to: BoundTo,
+}
+
+/// Which version of a model an endpoint serves.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BoundTo {
+    /// Whichever this alias pointed at when the endpoint was started.
+    Alias(String),
+    /// This one, whatever becomes of aliases.
+    Version(VersionNumber),
+}
+
+/// A [`Bound`] as it stands in the file.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct KeptBound {
+    server: String,
+    model: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alias: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<VersionNumber>,
+}
+
+impl From<KeptBound> for Bound {
+    fn from(KeptBound { server, model, alias, version }: KeptBound) -> Self {
+        let to = match (alias, version) {
+            (None, Some(version)) => BoundTo::Version(version),
+            (alias, _) => BoundTo::Alias(alias.unwrap_or_default()),
+        };
+        Self { server, model, to }
+    }
+}
+
+impl From<Bound> for KeptBound {
+    fn from(Bound { server, model, to }: Bound) -> Self {
+        let (alias, version) = match to {
+            BoundTo::Alias(alias) => (Some(alias), None),
+            BoundTo::Version(version) => (None, Some(version)),
+        };
+        Self { server, model, alias, version }
+    }
 }
 
 impl Bound {
-    /// `models:/name@alias`
+    /// `models:/name@alias` or `models:/name/7`, on this server. The scheme may be left out.
+    pub fn parse(server: &str, typed: &str) -> Option<Self> {
+        let typed = typed.trim();
+        let (model, to) =
+            match ModelUri::parse(&format!("models:/{}", typed.strip_prefix("models:/").unwrap_or(typed))) {
+                ModelUri::Alias { name, alias } => (name, BoundTo::Alias(alias)),
+                ModelUri::Version { name, version } if !name.is_empty() => (name, BoundTo::Version(version)),
+                ModelUri::Version { .. } | ModelUri::Other => return None,
+            };
+        Some(Self { server: server.to_owned(), model, to })
+    }
+
+    /// `models:/name@alias` or `models:/name/7`
     pub fn uri(&self) -> String {
-        model_uri_alias(&self.model, &self.alias)
+        match &self.to {
+            BoundTo::Alias(alias) => model_uri_alias(&self.model, alias),
+            BoundTo::Version(version) => model_uri_version(&self.model, *version),
+        }
+    }
+
+    /// The alias that is followed, if it is one.
+    pub fn alias(&self) -> Option<&str> {
+        match &self.to {
+            BoundTo::Alias(alias) => Some(alias),
+            BoundTo::Version(_) => None,
+        }
+    }
+
+    /// The version, if it is bound to one.
+    pub fn version(&self) -> Option<VersionNumber> {
+        match self.to {
+            BoundTo::Alias(_) => None,
+            BoundTo::Version(version) => Some(version),
+        }
+    }
+}
+
+impl BoundTo {
+    /// The version that this is in a model.
+    pub fn version_in(&self, model: &RegisteredModel) -> Option<VersionNumber> {
+        match self {
+            Self::Alias(alias) => model.alias(alias),
+            Self::Version(version) => Some(*version),
+        }
+    }
+}
+
+impl fmt::Display for BoundTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alias(alias) => f.write_str(alias),
+            Self::Version(version) => write!(f, "v{version}"),
+        }
     }
 }
 
@@ -136,12 +229,12 @@ impl EndpointProfile {
         (!variable.is_empty()).then(|| (variable, token().filter(|token| !token.is_empty())))
     }
 
-    /// Whether it serves this alias.
+    /// Whether it follows this alias.
     pub fn serves(&self, server: &str, model: &str, alias: &str) -> bool {
-        self.serves_model(server, model) && self.bound.as_ref().is_some_and(|bound| bound.alias == alias)
+        self.serves_model(server, model) && self.bound.as_ref().and_then(Bound::alias) == Some(alias)
     }
 
-    /// Whether it serves an alias of this model.
+    /// Whether it is bound to this model, by an alias or a version.
     pub fn serves_model(&self, server: &str, model: &str) -> bool {
         self.bound.as_ref().is_some_and(|bound| bound.server == server && bound.model == model)
     }
@@ -222,7 +315,7 @@ mod tests {
         let moved = EndpointProfile {
             url: "http://other:1/invocations".into(),
             name: "staging agent".into(),
-            bound: Some(Bound { server: "http://s".into(), model: "M".into(), alias: "prod".into() }),
+            bound: Bound::parse("http://s", "models:/M@prod"),
             ..EndpointProfile::default()
         };
         settings.save_profile(URL, moved.clone());
@@ -231,5 +324,22 @@ mod tests {
         assert!(settings.serving("http://t", "M", "prod").is_empty());
         settings.forget_endpoint("http://other:1/invocations");
         assert!(settings.known_endpoints().is_empty());
+    }
+
+    #[test]
+    fn an_alias_or_a_version_is_kept_and_read_back() {
+        for (typed, kept) in [
+            ("models:/M@prod", r#"{"server":"http://s","model":"M","alias":"prod"}"#),
+            (" a/b/7 ", r#"{"server":"http://s","model":"a/b","version":7}"#),
+        ] {
+            let bound = Bound::parse("http://s", typed).unwrap();
+            assert_eq!(serde_json::to_string(&bound).unwrap(), kept);
+            assert_eq!(serde_json::from_str::<Bound>(kept).unwrap(), bound);
+            assert_eq!(Bound::parse("http://s", &bound.uri()), Some(bound));
+        }
+        for typed in ["M", "models:/M/latest", "models:/m-123", "@prod", "/7", ""] {
+            assert_eq!(Bound::parse("http://s", typed), None, "{typed}");
+        }
+        assert!(serde_json::from_str::<Bound>("{}").is_ok(), "a file that was changed by hand harms nobody");
     }
 }

@@ -1,7 +1,7 @@
 //! Whom one can talk to side by side, and promoting the one that did better.
 
-use super::EndpointsCommand;
 use super::identity::Identity;
+use super::{Bound, EndpointsCommand};
 use crate::agent::Endpoint;
 use crate::entities::{RegisteredModel, VersionNumber};
 use crate::state::chat::{ChatCommand, Conversation, Turn};
@@ -20,7 +20,7 @@ pub struct Candidate {
     pub address: String,
     /// What it is called.
     pub title: String,
-    /// What it serves, as far as that is known: `models:/name@alias`.
+    /// What it serves, as far as that is known: `models:/name@alias` or `models:/name/7`.
     pub serves: Option<String>,
     /// The version that it answers as, where that is known without asking.
     pub version: Option<(String, VersionNumber)>,
@@ -118,8 +118,11 @@ impl State {
 
     fn by_profile(&self, address: &str) -> Candidate {
         let profile = self.settings.get().profile(address);
-        let serves = profile.bound.as_ref().map(super::Bound::uri);
-        Candidate { address: address.to_owned(), title: profile.title(), serves, version: None }
+        let bound = profile.bound.as_ref();
+        let serves = bound.map(Bound::uri);
+        let version = bound.filter(|bound| self.is_here(bound));
+        let version = version.and_then(|bound| Some((bound.model.clone(), bound.version()?)));
+        Candidate { address: address.to_owned(), title: profile.title(), serves, version }
     }
 
     /// The endpoints to talk to these versions of a model: those that answer as them, else those that serve an alias

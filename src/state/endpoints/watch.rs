@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::EndpointsCommand;
 use super::look::Inquiry;
-use super::profile::{Bound, EndpointProfile, Moved};
+use super::profile::{Bound, BoundTo, EndpointProfile, Moved};
 use super::verdict::{Answers, Standing};
 use crate::agent::Endpoint;
 use crate::entities::Millis;
@@ -186,7 +186,7 @@ impl Answering {
     /// An alias was moved here.
     fn follow(&mut self, change: &AliasChange, cx: &mut Cx<'_>) {
         let server = cx.store.info().settings_key().to_owned();
-        let bound = Bound { server, model: change.name.clone(), alias: change.alias.clone() };
+        let bound = Bound { server, model: change.name.clone(), to: BoundTo::Alias(change.alias.clone()) };
         self.offers.retain(|(offered, _)| *offered != bound);
         let serving = cx.settings.profiles.iter().filter(|profile| profile.bound.as_ref() == Some(&bound));
         let serving: Vec<EndpointProfile> = serving.cloned().collect();
@@ -221,20 +221,20 @@ impl Answering {
             }));
         }
         self.watches.push(watch);
-        self.watches.sort_by(|a, b| (&a.bound.alias, &a.url).cmp(&(&b.bound.alias, &b.url)));
+        self.watches.sort_by(|a, b| (&a.bound.to, &a.url).cmp(&(&b.bound.to, &b.url)));
     }
 
     fn inquiry(&self, watch: &Watch, endpoint: Endpoint, cx: &Cx<'_>) -> Inquiry {
-        let Bound { server, model, alias } = &watch.bound;
+        let Bound { server, model, to } = &watch.bound;
         let others = cx.settings.profiles.iter().filter(|other| other.serves_model(server, model));
-        let others = others.filter_map(|other| other.bound.as_ref()).map(|bound| bound.alias.clone());
+        let others = others.filter_map(|other| other.bound.as_ref()).map(|bound| bound.to.clone());
         Inquiry {
             store: Arc::clone(cx.store),
             client: self.client.clone(),
             endpoint,
             bound: watch.bound.clone(),
             moved: watch.moved,
-            others: others.filter(|other| other != alias).collect(),
+            others: others.filter(|other| other != to).collect(),
         }
     }
 }
@@ -254,9 +254,9 @@ fn settle(watch: &mut Watch, cx: &mut Cx<'_>) {
     if profile.awaits.take().is_none() {
         return;
     }
-    let Bound { model, alias, .. } = &watch.bound;
+    let Bound { model, to, .. } = &watch.bound;
     let text =
-        format!("The endpoint {title} answers as v{} of {model}, which {alias} points at", watch.moved.to);
+        format!("The endpoint {title} answers as v{} of {model}, which {to} points at", watch.moved.to);
     let edit = Edit {
         kind: ModelKind::Model,
         model: model.clone(),
@@ -279,7 +279,7 @@ mod tests {
     }
 
     fn bound() -> Bound {
-        Bound { server: String::new(), model: "M".into(), alias: "prod".into() }
+        Bound { server: String::new(), model: "M".into(), to: BoundTo::Alias("prod".into()) }
     }
 
     const URL: &str = "http://127.0.0.1:9/invocations";
@@ -309,7 +309,7 @@ mod tests {
         let mut cx = TestCx::new();
         cx.settings.profile_mut(URL).bound = Some(bound());
         cx.settings.profile_mut("http://127.0.0.1:9/other").bound =
-            Some(Bound { alias: "candidate".into(), ..bound() });
+            Some(Bound { to: BoundTo::Alias("candidate".into()), ..bound() });
         let mut answering = Answering::default();
         let change = AliasChange {
             kind: ModelKind::Model,

@@ -26,7 +26,7 @@ pub(in crate::state) struct Witness(Inquiry);
 pub(in crate::state) type ByTrace = (VersionNumber, String);
 
 impl Witness {
-    /// For an endpoint that is bound to an alias on this store.
+    /// For an endpoint that is bound to an alias or a version on this store.
     pub(in crate::state) fn new(
         profile: &EndpointProfile,
         endpoint: &Endpoint,
@@ -36,8 +36,8 @@ impl Witness {
     ) -> Option<Self> {
         let bound = profile.bound.clone().filter(|bound| bound.server == store.info().settings_key())?;
         let others = settings.profiles.iter().filter(|other| other.serves_model(&bound.server, &bound.model));
-        let others = others.filter_map(|other| other.bound.as_ref()).map(|bound| bound.alias.clone());
-        let others = others.filter(|other| *other != bound.alias).collect();
+        let others = others.filter_map(|other| other.bound.as_ref()).map(|bound| bound.to.clone());
+        let others = others.filter(|other| *other != bound.to).collect();
         Some(Self(Inquiry {
             store: Arc::clone(store),
             client: client.clone(),
@@ -110,11 +110,11 @@ impl Witness {
         Ok((seen.len(), ends))
     }
 
-    /// With the version that the alias points at now, which is the likely one.
+    /// With the version that it is bound to, or that the alias points at now, which is the likely one.
     async fn now(&self) -> Result<Inquiry, TrackingError> {
         let mut inquiry = self.0.clone();
         let model = inquiry.store.get_registered_model(&inquiry.bound.model).await?;
-        inquiry.moved.to = model.alias(&inquiry.bound.alias).unwrap_or(1);
+        inquiry.moved.to = inquiry.bound.to.version_in(&model).unwrap_or(1);
         Ok(inquiry)
     }
 }

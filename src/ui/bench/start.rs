@@ -198,7 +198,8 @@ impl StartView {
                 self.words.len() - 1
             });
             if let Some((_, typed)) = self.words.get_mut(at) {
-                let field = egui::TextEdit::singleline(typed).hint_text("seen").desired_width(VERSION);
+                let hint = candidate.said.map_or_else(|| "seen".to_owned(), |said| said.to_string());
+                let field = egui::TextEdit::singleline(typed).hint_text(hint).desired_width(VERSION);
                 let name = format!("Version of {}", candidate.name);
                 ui.add(field).accessible_name(name).on_hover_text(
                     "Which version it answers as, if you know. Without your word it is looked for in traces and asked of \
@@ -208,7 +209,8 @@ impl StartView {
             ui.label(theme::text::small("answers as"));
         }
         if let Some(model) = &candidate.model {
-            let uri = model.uri(candidate.known.as_ref().and_then(|known| known.version));
+            let known = candidate.known.as_ref().and_then(|known| known.version);
+            let uri = model.uri(known.or(candidate.said));
             ui.add(Label::new(theme::text::small(uri)).truncate());
         } else if chosen {
             ui.add(Label::new(RichText::new("serves no known model: no evidence").small().weak()).truncate());

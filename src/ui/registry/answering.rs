@@ -77,14 +77,14 @@ fn watch_ui(ui: &mut Ui, cx: &Cx<'_>, watch: &Watch, name: &str, out: &mut Comma
 }
 
 fn offer_ui(ui: &mut Ui, (url, name): (&str, &str), bound: &Bound, moved: Moved, out: &mut Commands) {
-    let text = format!("{} moved to v{}. Does the endpoint {name} serve it?", bound.alias, moved.to);
+    let text = format!("{} moved to v{}. Does the endpoint {name} serve it?", bound.to, moved.to);
     let detail = format!("Then it is looked which version answers there after each move of {}", bound.uri());
     let look = (Icon::Agent, ui.tokens().text_weak);
     strip_ui(ui, look, (&text, &detail), |ui| {
         if ui.add(theme::button::quiet("No")).clicked() {
             out.push(EndpointsCommand::DismissOffer(bound.clone()));
         }
-        if ui.add(theme::button::quiet(format!("It serves {}", bound.alias))).clicked() {
+        if ui.add(theme::button::quiet(format!("It serves {}", bound.to))).clicked() {
             let (url, bound) = (url.to_owned(), bound.clone());
             out.push(EndpointsCommand::Bind { url, bound, moved });
         }

@@ -123,7 +123,9 @@ fn identity_ui(ui: &mut Ui, cx: &Cx<'_>, identity: &Identity, finding: Finding<'
             chips_ui(ui, &aliases);
         }
         Identity::Bound(bound) => {
-            alias_chip_ui(ui, &bound.alias, Sense::hover()).on_hover_text(bound.uri());
+            if let Some(alias) = bound.alias() {
+                alias_chip_ui(ui, alias, Sense::hover()).on_hover_text(bound.uri());
+            }
             unknown_ui(ui, ["version not known", "v?"], identity, finding);
         }
         Identity::Unknown => unknown_ui(ui, ["model not known", "model?"], identity, finding),
