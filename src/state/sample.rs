@@ -22,20 +22,15 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Where the agent is asked.
-    pub fn agent_url(&self) -> String {
-        self.agent.url()
-    }
-
-    /// The version that the agent answers as.
-    pub fn answers_as(&self) -> &AnswersAs {
-        &self.answers_as
-    }
-
     /// What the agents answer as, and where they are asked; that of `prod` first.
     pub fn agents(&self) -> impl Iterator<Item = (&AnswersAs, String)> {
         let candidate = self.candidate.iter().map(|(answers_as, agent)| (answers_as, agent.url()));
         std::iter::once((&self.answers_as, self.agent.url())).chain(candidate)
+    }
+
+    /// What an agent is called.
+    pub fn title(answers_as: &AnswersAs) -> String {
+        format!("Sample agent, {}", answers_as.alias)
     }
 
     /// What answers at an address.

@@ -6,6 +6,7 @@ use super::result::{BenchRun, Column, Identity, Known, MOST_COLUMNS, ServedModel
 use super::runner::{Asked, Job, MOST_PARALLEL, PARALLEL};
 use super::set::PromptSet;
 use crate::agent::Endpoint;
+use crate::agent::sample::AnswersAs;
 use crate::entities::VersionNumber;
 use crate::state::chat::SharedClient;
 use crate::state::endpoints::{Bound, EndpointProfile, Witness};
@@ -34,8 +35,8 @@ pub struct Candidate {
 /// Which endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Choice {
-    /// The sample's agent.
-    Sample,
+    /// The sample's agent that answers as what this alias was when the sample was opened.
+    Sample(String),
     /// The one at this address.
     At(String),
 }
@@ -78,10 +79,10 @@ impl Start {
 }
 
 impl State {
-    /// Everybody who can be asked: the sample's agent, what is served here, and the endpoints that are known.
+    /// Everybody who can be asked: the sample's agents, what is served here, and the endpoints that are known.
     pub fn bench_candidates(&self) -> Vec<Candidate> {
         let mut found: Vec<Candidate> =
-            self.sample.iter().map(|sample| candidate_of_sample(sample)).collect();
+            self.sample.iter().flat_map(|sample| candidates_of_sample(sample)).collect();
         let ready = self.serve.served().iter().filter(|served| served.phase == Phase::Ready);
         let server =
             self.workspace.as_ref().map(|workspace| workspace.store.info().settings_key().to_owned());
@@ -157,13 +158,11 @@ impl State {
 
     /// How the endpoint of a column is asked now.
     fn asked(&self, column: &Column, word: Option<VersionNumber>, client: &SharedClient) -> Asked {
-        let url = match (column.sample, &self.sample) {
-            (true, Some(sample)) => sample.agent_url(),
-            _ => column.url.clone(),
-        };
+        let agent = self.sample.as_deref().and_then(|sample| agent_of(sample, column));
+        let sample_is_gone = column.sample && agent.is_none();
+        let url = agent.map_or_else(|| column.url.clone(), |(_, url)| url);
         let profile = self.settings.get().profile(&url);
         let endpoint = self.chat.target.endpoint_of(&profile);
-        let sample_is_gone = column.sample && self.sample.is_none();
         let endpoint = match endpoint.filter(|_| !sample_is_gone) {
             Some(endpoint) => Ok(endpoint),
             None => Err(format!("{} is not there any more", column.name)),
@@ -191,13 +190,19 @@ impl State {
 /// Which version an endpoint answers as, where this app started it and nobody needs to be asked.
 pub(super) fn known_now(sample: Option<&Sample>, serve: &Serve, column: &Column) -> Option<Identity> {
     if column.sample {
-        return sample.map(identity_of_sample);
+        return agent_of(sample?, column).map(|(answers_as, _)| identity_of_sample(answers_as));
     }
     identity_of_served(serve.bound(&column.url)?)
 }
 
-fn identity_of_sample(sample: &Sample) -> Identity {
-    let version = u32::try_from(sample.answers_as().version).ok();
+/// The sample's agent that a column asks, and where it is today.
+fn agent_of<'a>(sample: &'a Sample, column: &Column) -> Option<(&'a AnswersAs, String)> {
+    let alias = column.model.as_ref().filter(|_| column.sample)?.alias.as_deref();
+    sample.agents().find(|(answers_as, _)| Some(answers_as.alias.as_str()) == alias)
+}
+
+fn identity_of_sample(answers_as: &AnswersAs) -> Identity {
+    let version = VersionNumber::try_from(answers_as.version).ok();
     Identity { version, known: Known::Sample, at: format::now() }
 }
 
@@ -206,21 +211,22 @@ fn identity_of_served(served: &Served) -> Option<Identity> {
     Some(Identity { version: Some(version), known: Known::ServedHere, at: format::now() })
 }
 
-fn candidate_of_sample(sample: &Sample) -> Candidate {
-    let answers_as = sample.answers_as();
-    let model = ServedModel {
-        server: sample.server().to_owned(),
-        name: answers_as.model.clone(),
-        alias: Some(answers_as.alias.clone()),
-    };
-    Candidate {
-        choice: Choice::Sample,
-        name: "Sample agent".to_owned(),
-        url: sample.agent_url(),
-        model: Some(model),
-        known: Some(identity_of_sample(sample)),
-        said: None,
-    }
+fn candidates_of_sample(sample: &Sample) -> impl Iterator<Item = Candidate> {
+    sample.agents().map(|(answers_as, url)| {
+        let model = ServedModel {
+            server: sample.server().to_owned(),
+            name: answers_as.model.clone(),
+            alias: Some(answers_as.alias.clone()),
+        };
+        Candidate {
+            choice: Choice::Sample(answers_as.alias.clone()),
+            name: Sample::title(answers_as),
+            url,
+            model: Some(model),
+            known: Some(identity_of_sample(answers_as)),
+            said: None,
+        }
+    })
 }
 
 fn candidate_of_served(served: &Served, server: Option<String>) -> Candidate {
@@ -249,7 +255,7 @@ fn column_of(candidate: &Candidate) -> Column {
         name: candidate.name.clone(),
         url: candidate.url.clone(),
         model: candidate.model.clone(),
-        sample: candidate.choice == Choice::Sample,
+        sample: matches!(candidate.choice, Choice::Sample(_)),
         ..Column::default()
     }
 }

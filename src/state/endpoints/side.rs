@@ -10,6 +10,7 @@ use crate::state::finder::Found;
 use crate::state::registry::RegistryCommand;
 use crate::state::registry::links::{alias_uri, version_uri};
 use crate::state::registry::models::alias_rank;
+use crate::state::sample::Sample;
 use crate::state::serve::{self, ModelUri, Phase};
 use crate::state::{Command, ModelKind, Route, State};
 
@@ -81,7 +82,7 @@ impl State {
         for (answers_as, url) in self.sample.iter().flat_map(|sample| sample.agents()) {
             add(Candidate {
                 address: url,
-                title: format!("Sample agent, {}", answers_as.alias),
+                title: Sample::title(answers_as),
                 serves: Some(format!("models:/{}@{}", answers_as.model, answers_as.alias)),
                 version: VersionNumber::try_from(answers_as.version)
                     .ok()
