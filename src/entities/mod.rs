@@ -13,6 +13,7 @@ mod prompt;
 mod registering;
 mod registry;
 mod run;
+mod serving;
 mod tags;
 mod trace;
 mod trace_value;
@@ -32,6 +33,7 @@ pub use registry::{
     model_uri_alias, model_uri_version,
 };
 pub use run::{Dataset, Metric, ModelOutput, Param, Run, RunInfo, RunStatus};
+pub use serving::{ServedEntity, ServingEndpoint, ServingState};
 pub use tags::{Tags, tag};
 pub use trace::{
     Assessment, AssessmentKind, NewFeedback, Span, SpanEvent, SpanStatus, TokenUsage, Trace, TraceInfo,

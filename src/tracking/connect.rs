@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::databricks::{self, DatabricksUri};
 use super::rest::client::Options;
 use super::rest::http::{Http, Reply};
 use super::rest::{self, RestStore};
@@ -52,14 +53,19 @@ pub enum Login {
     Token(Secret),
 }
 
-/// Connects: to a server with four or five small requests, or opens a database file (`sqlite:///…`, a path). Writes
-/// nothing.
+/// Connects: to a server with four or five small requests, to a Databricks workspace (`databricks://profile`) with one,
+/// or opens a database file (`sqlite:///…`, a path). Writes nothing.
 ///
 /// The error says which it is: absent ([`TrackingError::Refused`], `UnknownHost`, `Timeout`, `Connection`, `Tls`),
 /// refuses the login (`Unauthorized`, `Forbidden`), does not accept the host name (`HostNotAllowed`), is no MLflow or
 /// is one under another base path (`NotMlflow`).
 pub fn connect(request: ConnectRequest, environment: Arc<Environment>) -> Answer<Arc<dyn Store>> {
     Box::pin(async move {
+        if let Some(uri) = DatabricksUri::parse(&request.uri)? {
+            let (login, known) = (request.login.clone(), Arc::clone(&environment));
+            let workspace = sqlite::blocking(move || databricks::resolve(&uri, &login, &known)).await?;
+            return open_workspace(workspace, &options(&request, &environment)).await;
+        }
         let local = request.uri.clone();
         if let Some(file) = sqlite::blocking(move || local_database(&local)).await? {
             return sqlite::open(file, environment.workspace.clone()).await;
@@ -70,6 +76,9 @@ pub fn connect(request: ConnectRequest, environment: Arc<Environment>) -> Answer
         }
         let credentials = credentials(&request.login, &uri, &environment);
         let options = options(&request, &environment);
+        if databricks::is_workspace(&uri) {
+            return open_workspace(databricks::at(uri, credentials, &environment)?, &options).await;
+        }
         for _ in 0..MAX_MOVES {
             let http = client(&uri, &credentials, &options).await?;
             let health = match http.probe("health", PROBE_TIMEOUT.min(options.read_timeout)).await {
@@ -192,6 +201,7 @@ async fn open(
                 workspace: workspaces.chosen,
                 workspaces: workspaces.all,
                 note: None,
+                serves_endpoints: false,
                 sample: false,
             };
             Ok(Arc::new(RestStore::new(http, info)))
@@ -205,6 +215,40 @@ async fn open(
         }
         Err(error) => Err(error),
     }
+}
+
+/// Opens a Databricks workspace, which has MLflow's API and none of its server's own routes.
+async fn open_workspace(
+    workspace: databricks::Workspace,
+    options: &Options,
+) -> Result<Arc<dyn Store>, TrackingError> {
+    let insecure_tls = options.insecure_tls || workspace.insecure_tls;
+    let options = Options { insecure_tls, ..options.clone() };
+    let http = client(&workspace.host, &workspace.credentials, &options).await?;
+    let after = PROBE_TIMEOUT.min(options.read_timeout);
+    let label = http.uri().label();
+    let proof = tokio::time::timeout(after, rest::prove(&http)).await;
+    match proof.unwrap_or_else(|_| Err(TrackingError::Timeout { address: http.uri().address(), after })) {
+        Ok(proof) if proof.is_possible() => {}
+        Ok(_) => {
+            let reason = format!("{label} answers with JSON of another service");
+            return Err(TrackingError::NotMlflow { reason });
+        }
+        Err(error) => return Err(databricks::refused(&label, error)),
+    }
+    let info = StoreInfo {
+        label,
+        uri: workspace.uri,
+        user: workspace.credentials.user().map(str::to_owned),
+        insecure_tls: insecure_tls && http.uri().is_tls(),
+        can_write: true,
+        note: Some(
+            "The models of the workspace's own registry are shown, those of Unity Catalog are not".to_owned(),
+        ),
+        serves_endpoints: true,
+        ..StoreInfo::default()
+    };
+    Ok(Arc::new(RestStore::new(http, info)))
 }
 
 /// The workspaces of a server, and the one that is looked into.

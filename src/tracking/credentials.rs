@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::TrackingError;
+use super::databricks::DatabricksEnvironment;
+use super::databricks::cli::CliLogin;
+use crate::entities::Millis;
 
 /// A password or a token. `Debug` and `Display` never show it.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -61,6 +64,8 @@ pub enum Credentials {
     },
     /// `Bearer`
     Bearer(Secret),
+    /// `Bearer`, with a token of the Databricks CLI, which gives a new one every hour.
+    Cli(CliLogin),
 }
 
 impl Credentials {
@@ -68,7 +73,18 @@ impl Credentials {
     pub fn user(&self) -> Option<&str> {
         match self {
             Self::Basic { user, .. } => Some(user),
-            Self::None | Self::Bearer(_) => None,
+            Self::None | Self::Bearer(_) | Self::Cli(_) => None,
+        }
+    }
+
+    /// The bearer token, and until when it holds if it ends; none where the login is another, or nobody's.
+    pub(in crate::tracking) async fn bearer(
+        &self,
+    ) -> Result<Option<(Secret, Option<Millis>)>, TrackingError> {
+        match self {
+            Self::None | Self::Basic { .. } => Ok(None),
+            Self::Bearer(token) => Ok(Some((token.clone(), None))),
+            Self::Cli(login) => login.token().await.map(|(token, until)| Some((token, Some(until)))),
         }
     }
 }
@@ -96,10 +112,13 @@ pub struct Environment {
     pub workspace: Option<String>,
     /// `MLFLOW_HTTP_REQUEST_TIMEOUT`
     pub request_timeout: Option<Duration>,
+    /// `DATABRICKS_HOST` and what belongs to it.
+    pub databricks: DatabricksEnvironment,
 }
 
 impl Environment {
-    /// Reads this process's environment and `~/.mlflow/credentials`. Blocks on one small file.
+    /// Reads this process's environment and `~/.mlflow/credentials`. Blocks on one small file, and looks for Databricks'
+    /// CLI on the `PATH`.
     pub fn from_process() -> Self {
         Self::from_pairs(
             std::env::vars_os()
@@ -114,7 +133,7 @@ impl Environment {
         V: Into<String>,
     {
         let mut environment = Self::default();
-        let mut home = None;
+        let (mut home, mut search_path) = (None, None);
         let mut users: [Option<String>; 4] = Default::default();
         for (name, value) in pairs {
             let value: String = value.into();
@@ -133,6 +152,14 @@ impl Environment {
                 "MLFLOW_HTTP_REQUEST_TIMEOUT" => {
                     environment.request_timeout = value.trim().parse().ok().map(Duration::from_secs);
                 }
+                "DATABRICKS_HOST" => environment.databricks.host = Some(value),
+                "DATABRICKS_TOKEN" => environment.databricks.token = Some(value.trim().into()),
+                "DATABRICKS_USERNAME" => environment.databricks.username = Some(value),
+                "DATABRICKS_PASSWORD" => environment.databricks.password = Some(value.into()),
+                "DATABRICKS_CONFIG_PROFILE" => environment.databricks.profile = Some(value),
+                "DATABRICKS_CONFIG_FILE" => environment.databricks.config_file = Some(value.into()),
+                "DATABRICKS_CLI_PATH" => environment.databricks.cli = Some(value.into()),
+                "PATH" => search_path = Some(value),
                 "LOGNAME" => users[0] = Some(value),
                 "USER" => users[1] = Some(value),
                 "LNAME" => users[2] = Some(value),
@@ -143,6 +170,7 @@ impl Environment {
             }
         }
         environment.os_user = users.into_iter().flatten().next();
+        environment.databricks.complete(home.as_deref().map(Path::new), search_path.as_deref());
         if let Some(home) = home {
             environment.fill_from_file(&Path::new(&home).join(".mlflow").join("credentials"));
         }

@@ -103,6 +103,12 @@ pub enum TrackingError {
         /// What is wrong with it.
         fault: DatabaseFault,
     },
+    /// A Databricks workspace, or the login to it, is not where it was looked for.
+    #[error("{what}")]
+    Databricks {
+        /// A sentence, or two.
+        what: String,
+    },
     /// This store cannot do that.
     #[error("{what}")]
     Unsupported {
@@ -239,6 +245,9 @@ impl TrackingError {
                 DatabaseFault::Unreadable { .. } => "Check that the file is there and that you may read it",
                 DatabaseFault::Replaced => "Refresh to read the new file",
             },
+            Self::Databricks { .. } => {
+                "Connect again when it is there, enter a token, or name another profile, as in databricks://profile"
+            }
             Self::Unsupported { .. } => "Use the MLflow server that owns this store",
             Self::Local { .. } => "Mend it and try again",
         }

@@ -6,6 +6,7 @@
 mod artifact_path;
 mod connect;
 mod credentials;
+mod databricks;
 mod error;
 mod log_history;
 mod mlmodel;
@@ -22,6 +23,7 @@ mod uri;
 
 pub use connect::{ConnectRequest, Login, connect};
 pub use credentials::{Credentials, Environment, Secret};
+pub use databricks::{DatabricksEnvironment, DatabricksUri};
 pub use error::{DatabaseFault, ErrorCode, TrackingError};
 pub use log_history::logged_folders;
 pub use mlmodel::{load_mlmodel, parse_mlmodel};
@@ -31,7 +33,7 @@ pub use python_variables::{PythonVariable, python_variables};
 pub use sample::SampleStore;
 pub use shown::shown_uri;
 pub use store::{
-    Answer, ArtifactBody, DatasetQuery, ExperimentQuery, ModelQuery, NameQuery, PageStream, RunQuery, Store,
-    StoreHealth, StoreInfo, TraceQuery, VersionQuery,
+    Answer, ArtifactBody, DatasetQuery, EndpointLogin, ExperimentQuery, ModelQuery, NameQuery, PageStream,
+    RunQuery, Store, StoreHealth, StoreInfo, TraceQuery, VersionQuery,
 };
 pub use uri::{TrackingUri, UriError};

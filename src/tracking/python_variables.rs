@@ -1,5 +1,6 @@
 //! The environment in which MLflow's Python client finds the same server with the same login.
 
+use super::databricks;
 use super::{ConnectRequest, Credentials, Environment, Login, Secret, StoreInfo, TrackingUri};
 
 /// A variable and its value; `None` takes away what would be inherited.
@@ -13,18 +14,23 @@ pub fn python_variables(
     environment: &Environment,
     info: &StoreInfo,
 ) -> Vec<PythonVariable> {
-    let uri = Some(Secret::from(info.uri.as_str()));
+    let (uri, credentials) = if info.serves_endpoints {
+        of_workspace(request, environment, info)
+    } else {
+        let credentials = match TrackingUri::parse(&info.uri) {
+            Ok(server) => request.map(|request| login(request, environment, &server)).unwrap_or_default(),
+            // A file asks nobody who they are.
+            Err(_) => Credentials::None,
+        };
+        (info.uri.clone(), credentials)
+    };
+    let uri = Some(Secret::from(uri));
     let mut variables: Vec<PythonVariable> =
         vec![("MLFLOW_TRACKING_URI", uri.clone()), ("MLFLOW_REGISTRY_URI", uri)];
-    let credentials = match TrackingUri::parse(&info.uri) {
-        Ok(server) => request.map(|request| login(request, environment, &server)).unwrap_or_default(),
-        // A file asks nobody who they are.
-        Err(_) => Credentials::None,
-    };
     let (user, password, token) = match credentials {
         Credentials::Basic { user, password } => (Some(user.into()), Some(password), None),
         Credentials::Bearer(token) => (None, None, Some(token)),
-        Credentials::None => (None, None, None),
+        Credentials::None | Credentials::Cli(_) => (None, None, None),
     };
     variables.push(("MLFLOW_TRACKING_USERNAME", user));
     variables.push(("MLFLOW_TRACKING_PASSWORD", password));
@@ -39,6 +45,26 @@ pub fn python_variables(
         variables.push((name, path.as_ref().map(|path| path.display().to_string().into())));
     }
     variables
+}
+
+/// A profile is found by Python itself. A login that was typed goes to the workspace's address.
+fn of_workspace(
+    request: Option<&ConnectRequest>,
+    environment: &Environment,
+    info: &StoreInfo,
+) -> (String, Credentials) {
+    let typed = request.and_then(|request| databricks::typed(&request.login));
+    match (TrackingUri::parse(&info.uri), typed) {
+        (Err(_), None) => (info.uri.clone(), Credentials::None),
+        (Err(_), Some(typed)) => (format!("https://{}", info.label), typed),
+        (Ok(_), Some(typed)) => (info.uri.clone(), typed),
+        (Ok(server), None) => {
+            let asked = request.map(|request| login(request, environment, &server)).unwrap_or_default();
+            let own = || databricks::login_of_variables(&server, &environment.databricks).unwrap_or_default();
+            let credentials = if asked == Credentials::None { own() } else { asked };
+            (info.uri.clone(), credentials)
+        }
+    }
 }
 
 fn login(request: &ConnectRequest, environment: &Environment, server: &TrackingUri) -> Credentials {
@@ -87,6 +113,26 @@ mod tests {
         let variables = python_variables(Some(&request), &environment, &info);
         assert_eq!(value(&variables, "MLFLOW_TRACKING_TOKEN"), None);
         assert!(!format!("{variables:?}").contains("pw"));
+    }
+
+    #[test]
+    fn a_workspace_is_found_by_its_profile_or_by_what_was_typed() {
+        let environment = Environment::from_pairs([("MLFLOW_TRACKING_TOKEN", "not-its")]);
+        let info = StoreInfo {
+            uri: "databricks://staging".into(),
+            label: "dbc-1.cloud.databricks.com".into(),
+            serves_endpoints: true,
+            ..Default::default()
+        };
+        let mut request = ConnectRequest { uri: info.uri.clone(), ..Default::default() };
+        let variables = python_variables(Some(&request), &environment, &info);
+        assert_eq!(value(&variables, "MLFLOW_TRACKING_URI").as_deref(), Some("databricks://staging"));
+        assert_eq!(value(&variables, "MLFLOW_TRACKING_TOKEN"), None);
+        request.login = Login::Token("typed".into());
+        let variables = python_variables(Some(&request), &environment, &info);
+        let uri = value(&variables, "MLFLOW_TRACKING_URI");
+        assert_eq!(uri.as_deref(), Some("https://dbc-1.cloud.databricks.com"));
+        assert_eq!(value(&variables, "MLFLOW_TRACKING_TOKEN").as_deref(), Some("typed"));
     }
 
     #[test]

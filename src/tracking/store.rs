@@ -9,11 +9,11 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 
-use super::TrackingError;
+use super::{Secret, TrackingError};
 use crate::entities::{
     ArtifactRoot, Assessment, DatasetRecord, EvaluationDataset, Experiment, FileInfo, LoggedModel, Metric,
     Millis, ModelVersion, Named, NewFeedback, NewModel, NewRun, NewVersion, RegisteredModel, Run, RunBatch,
-    RunInfo, RunStatus, Trace, TraceInfo, VersionNumber, ViewType, Webhook,
+    RunInfo, RunStatus, ServingEndpoint, Trace, TraceInfo, VersionNumber, ViewType, Webhook,
 };
 
 /// One answer, to be awaited off the UI thread. Dropping it cancels the request.
@@ -134,6 +134,16 @@ pub trait Store: Send + Sync + 'static {
     /// One logged model.
     fn get_logged_model(&self, model_id: &str) -> Answer<LoggedModel>;
 
+    /// The serving endpoints of a Databricks workspace, by name. [`TrackingError::Unsupported`] elsewhere.
+    fn serving_endpoints(&self) -> Answer<Vec<ServingEndpoint>> {
+        Box::pin(async { Err(no_serving()) })
+    }
+    /// The login that lets one ask those endpoints: this store's own, for its host alone, never to be kept.
+    /// [`TrackingError::Unsupported`] where there are none.
+    fn endpoint_login(&self) -> Answer<EndpointLogin> {
+        Box::pin(async { Err(no_serving()) })
+    }
+
     /// One folder of artifacts, not deeper. The empty path is the root.
     fn list_artifacts(&self, root: &ArtifactRoot, path: &str) -> Answer<Vec<FileInfo>>;
     /// A file's bytes, as a stream. `limit`: ask for no more than the first so many bytes.
@@ -172,6 +182,10 @@ pub(super) fn no_traces() -> TrackingError {
     TrackingError::Unsupported { what: "No traces are kept here: they came with MLflow 2.14".to_owned() }
 }
 
+pub(super) fn no_serving() -> TrackingError {
+    TrackingError::Unsupported { what: "Only a Databricks workspace lists serving endpoints".to_owned() }
+}
+
 fn no_runs() -> TrackingError {
     TrackingError::Unsupported { what: "No runs can be made here".to_owned() }
 }
@@ -203,6 +217,8 @@ pub struct StoreInfo {
     pub workspaces: Vec<String>,
     /// What the user has to know about it: why it is read-only, say. A sentence.
     pub note: Option<String>,
+    /// It lists serving endpoints, which are asked with its login: a Databricks workspace.
+    pub serves_endpoints: bool,
     /// A scratch copy of the sample workspace ([`SampleStore`](super::SampleStore)): gone with the app.
     pub sample: bool,
 }
@@ -212,6 +228,17 @@ impl StoreInfo {
     pub fn settings_key(&self) -> &str {
         if self.sample { "sample" } else { &self.uri }
     }
+}
+
+/// What lets one ask the endpoints of a workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointLogin {
+    /// The workspace's address. The token goes nowhere else.
+    pub host: String,
+    /// A bearer token.
+    pub token: Secret,
+    /// When it ends, if it does: then there is another.
+    pub until: Option<Millis>,
 }
 
 /// Which experiments.

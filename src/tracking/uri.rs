@@ -21,14 +21,12 @@ pub enum UriError {
     /// Nothing was entered.
     #[error("Enter the address of a tracking server, e.g. http://127.0.0.1:5000")]
     Empty,
-    /// `databricks`, `databricks://profile`, `databricks-uc`
-    #[error(
-        "Databricks comes in a later version; until then an MLflow server's http or https address is needed"
-    )]
+    /// `databricks`, `databricks://profile`: [`DatabricksUri`](super::DatabricksUri) reads these.
+    #[error("This names a profile of ~/.databrickscfg, no address")]
     Databricks,
-    /// `uc:http://…`
+    /// `uc:http://…`, `databricks-uc`
     #[error(
-        "Unity Catalog comes in a later version; until then an MLflow server's http or https address is needed"
+        "A Unity Catalog holds models and no runs. Open the workspace, as in databricks://profile, or an MLflow server"
     )]
     UnityCatalog,
     /// A database, SQLite among them.
@@ -230,13 +228,13 @@ impl fmt::Display for TrackingUri {
 /// Recognises the URIs of stores that are no HTTP servers.
 fn other_store(text: &str) -> Option<UriError> {
     let lower = text.to_ascii_lowercase();
-    if lower == "databricks" || lower == "databricks-uc" || lower.starts_with("databricks:") {
+    if lower == "databricks" || lower.starts_with("databricks:") {
         return Some(UriError::Databricks);
     }
-    if lower.starts_with("databricks-uc:") {
-        return Some(UriError::Databricks);
-    }
-    if lower == "uc" || lower.starts_with("uc:") {
+    let names = |scheme: &str| {
+        lower.strip_prefix(scheme).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    };
+    if names("uc") || names("databricks-uc") {
         return Some(UriError::UnityCatalog);
     }
     let scheme = lower.split_once(':').map_or("", |(scheme, _)| scheme);
@@ -364,8 +362,11 @@ mod tests {
     fn other_stores_are_named() {
         let error = |text: &str| TrackingUri::parse(text).unwrap_err();
         assert_eq!(error("  "), UriError::Empty);
-        for uri in ["databricks", "databricks://profile", "databricks-uc", "databricks-uc://p"] {
+        for uri in ["databricks", "databricks://profile"] {
             assert_eq!(error(uri), UriError::Databricks, "{uri}");
+        }
+        for uri in ["uc", "uc:http://host", "databricks-uc", "databricks-uc://p"] {
+            assert_eq!(error(uri), UriError::UnityCatalog, "{uri}");
         }
         assert_eq!(error("uc:http://host:8080"), UriError::UnityCatalog);
         assert_eq!(

@@ -320,6 +320,7 @@ pub(super) fn is_certain_refusal(error: &TrackingError) -> bool {
         | TrackingError::HostNotAllowed { .. }
         | TrackingError::RateLimited { .. }
         | TrackingError::Database { .. }
+        | TrackingError::Databricks { .. }
         | TrackingError::Unsupported { .. }
         | TrackingError::Local { .. }
         // A store without HTTP knows what it did.

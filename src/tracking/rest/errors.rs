@@ -42,6 +42,11 @@ impl Failure {
         Self { error, retry_after: None, progress }
     }
 
+    /// A request that could not be made.
+    pub fn not_sent(error: TrackingError) -> Self {
+        Self::new(error, Progress::NotSent)
+    }
+
     /// An answer that arrived with a good status and cannot be read.
     pub fn unreadable(reason: String) -> Self {
         Self::new(TrackingError::NotMlflow { reason }, Progress::Unknown)

@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
 
 use super::client::{self, Options};
 use super::errors::{Failure, Peer, unexpected_body};
-use crate::tracking::{Credentials, StoreHealth, TrackingError, TrackingUri};
+use crate::entities::Millis;
+use crate::tracking::{Credentials, Secret, StoreHealth, TrackingError, TrackingUri};
 
 /// Largest JSON answer that is read, decompressed, in bytes. 50,000 runs with 10 metrics and 10 params are 170 MB.
 const MAX_JSON: usize = 256 << 20;
@@ -87,10 +88,12 @@ impl Http {
 
     /// Who is logged in by name.
     pub fn user(&self) -> Option<&str> {
-        match &self.credentials {
-            Credentials::Basic { user, .. } => Some(user),
-            Credentials::None | Credentials::Bearer(_) => None,
-        }
+        self.credentials.user()
+    }
+
+    /// The bearer token that goes with requests, and until when it holds if it ends.
+    pub async fn bearer(&self) -> Result<Option<(Secret, Option<Millis>)>, TrackingError> {
+        self.credentials.bearer().await
     }
 
     /// How the server is doing.
@@ -124,7 +127,7 @@ impl Http {
         url: Url,
         body: &impl Serialize,
     ) -> Result<T, TrackingError> {
-        let request = self.authorized(self.writes.request(method, url)).json(body);
+        let request = self.addressed(self.writes.request(method, url)).json(body);
         self.exchange(request).await.map_err(Failure::of_write)
     }
 
@@ -136,7 +139,7 @@ impl Http {
         query: &[(&str, &str)],
         content: Bytes,
     ) -> Result<(), TrackingError> {
-        let request = self.authorized(self.writes.request(method, url)).query(query);
+        let request = self.addressed(self.writes.request(method, url)).query(query);
         let request = request.header(CONTENT_TYPE, "application/octet-stream").body(content);
         self.answered(request).await.map(|_| ()).map_err(Failure::of_write)
     }
@@ -163,6 +166,7 @@ impl Http {
     /// Asks once and reports whatever answers: for finding out who is there.
     pub async fn probe(&self, path: &str, timeout: Duration) -> Result<Reply, TrackingError> {
         let request = self.request(Method::GET, self.route(path)).timeout(timeout);
+        let request = self.authorized(request).await?;
         let failed = |error: reqwest::Error| match self.peer.transport_failure(&error).error {
             TrackingError::Timeout { address, after } => {
                 TrackingError::Timeout { address, after: after.min(timeout) }
@@ -251,6 +255,7 @@ impl Http {
     /// Sends; a `GET` follows redirects on the same server, as a proxy may add a slash or a prefix.
     async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
         let failed = |error: reqwest::Error| self.peer.transport_failure(&error);
+        let request = self.authorized(request).await.map_err(Failure::not_sent)?;
         let (client, request) = request.build_split();
         let mut request = request.map_err(failed)?;
         for _ in 0..MAX_REDIRECTS {
@@ -285,19 +290,26 @@ impl Http {
     }
 
     fn request(&self, method: Method, url: Url) -> RequestBuilder {
-        self.authorized(self.reads.request(method, url))
+        self.addressed(self.reads.request(method, url))
     }
 
-    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
-        let request = match &self.workspace {
+    fn addressed(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.workspace {
             Some(workspace) => request.header("X-MLFLOW-WORKSPACE", workspace),
             None => request,
-        };
-        match &self.credentials {
-            Credentials::None => request,
-            Credentials::Basic { user, password } => request.basic_auth(user, Some(password.expose())),
-            Credentials::Bearer(token) => request.bearer_auth(token.expose()),
         }
+    }
+
+    /// The request with the login, which may have to be renewed first.
+    async fn authorized(&self, request: RequestBuilder) -> Result<RequestBuilder, TrackingError> {
+        if let Credentials::Basic { user, password } = &self.credentials {
+            return Ok(request.basic_auth(user, Some(password.expose())));
+        }
+        let token = self.credentials.bearer().await?;
+        Ok(match token {
+            Some((token, _)) => request.bearer_auth(token.expose()),
+            None => request,
+        })
     }
 }
 

@@ -14,6 +14,7 @@ mod registry;
 mod registry_changes;
 mod run_changes;
 mod runs;
+mod serving;
 mod traces;
 mod webhooks;
 mod wire;
@@ -35,11 +36,12 @@ pub(in crate::tracking) use webhooks::{
 use crate::entities::{
     ArtifactRoot, Assessment, DatasetRecord, EvaluationDataset, Experiment, FileInfo, LoggedModel, Metric,
     Millis, ModelVersion, Named, NewFeedback, NewModel, NewRun, NewVersion, RegisteredModel, Run, RunBatch,
-    RunInfo, RunStatus, Trace, TraceInfo, VersionNumber, Webhook,
+    RunInfo, RunStatus, ServingEndpoint, Trace, TraceInfo, VersionNumber, Webhook,
 };
+use crate::tracking::store::no_serving;
 use crate::tracking::{
-    Answer, ArtifactBody, DatasetQuery, ExperimentQuery, ModelQuery, NameQuery, PageStream, RunQuery, Store,
-    StoreHealth, StoreInfo, TraceQuery, TrackingError, VersionQuery,
+    Answer, ArtifactBody, DatasetQuery, EndpointLogin, ExperimentQuery, ModelQuery, NameQuery, PageStream,
+    RunQuery, Store, StoreHealth, StoreInfo, TraceQuery, TrackingError, VersionQuery,
 };
 use http::Http;
 
@@ -289,6 +291,29 @@ impl Store for RestStore {
             prove(&http).await?;
             let info = StoreInfo { workspace: Some(workspace), ..(*info).clone() };
             Ok(Arc::new(Self::new(http, info)) as Arc<dyn Store>)
+        })
+    }
+
+    fn serving_endpoints(&self) -> Answer<Vec<ServingEndpoint>> {
+        let (http, info) = (Arc::clone(&self.http), Arc::clone(&self.info));
+        answer(async move {
+            if !info.serves_endpoints {
+                return Err(no_serving());
+            }
+            serving::list(&http).await
+        })
+    }
+
+    fn endpoint_login(&self) -> Answer<EndpointLogin> {
+        let (http, info) = (Arc::clone(&self.http), Arc::clone(&self.info));
+        answer(async move {
+            if !info.serves_endpoints {
+                return Err(no_serving());
+            }
+            let token = http.bearer().await?.ok_or_else(|| TrackingError::Databricks {
+                what: "Serving endpoints want a token, and this login is none".to_owned(),
+            });
+            token.map(|(token, until)| EndpointLogin { host: http.uri().to_string(), token, until })
         })
     }
 

@@ -110,6 +110,7 @@ impl SqliteStore {
             workspace: (workspaces.len() > 1).then_some(workspace),
             workspaces: if workspaces.len() > 1 { workspaces } else { Vec::new() },
             note,
+            serves_endpoints: false,
             sample: false,
         };
         Ok(Self { database: Arc::new(database), info: Arc::new(info) })
