@@ -1,7 +1,8 @@
 //! The request of a turn for a shell and for a script.
 //!
 //! A copy never holds a token, nor the address's query, which may be a key, nor a header's secret: it reads
-//! `FLOWDECK_TOKEN`, `FLOWDECK_QUERY` and the headers' own variables from the environment.
+//! `FLOWDECK_TOKEN`, of Databricks `DATABRICKS_TOKEN`, `FLOWDECK_QUERY` and the headers' own variables from the
+//! environment.
 
 use std::io;
 
@@ -25,7 +26,7 @@ pub fn to_curl(endpoint: &Endpoint, payload: &Payload) -> String {
     lines.push(format!("-H '{RETURN_TRACE_ID}: true'"));
     if sends_token(endpoint) {
         // Double quotes: the shell puts the token in.
-        lines.push("-H \"Authorization: Bearer $FLOWDECK_TOKEN\"".to_owned());
+        lines.push(format!("-H \"Authorization: Bearer ${}\"", token_variable(endpoint)));
     }
     for SentHeader { header, .. } in endpoint.headers() {
         lines.push(match header.variable() {
@@ -85,7 +86,8 @@ fn python_body(endpoint: &Endpoint, payload: &Payload) -> (String, &'static str)
 pub fn to_python(endpoint: &Endpoint, payload: &Payload) -> String {
     let mut headers = vec![("Accept", format!("\"{ACCEPT}\"")), (RETURN_TRACE_ID, "\"true\"".to_owned())];
     if sends_token(endpoint) {
-        headers.push(("Authorization", "\"Bearer \" + os.environ[\"FLOWDECK_TOKEN\"]".to_owned()));
+        let value = format!("\"Bearer \" + os.environ[\"{}\"]", token_variable(endpoint));
+        headers.push(("Authorization", value));
     }
     for SentHeader { header, .. } in endpoint.headers() {
         let value = match header.variable() {
@@ -151,6 +153,11 @@ pub fn to_deployments(endpoint: &Endpoint, payload: &Payload) -> Option<String> 
 /// Whether [`to_deployments`] has a script for an endpoint.
 pub fn is_deployment(endpoint: &Endpoint) -> bool {
     deployment(endpoint).is_some()
+}
+
+/// The variable in which a shell is likely to have the token.
+fn token_variable(endpoint: &Endpoint) -> &'static str {
+    if endpoint.is_databricks() { "DATABRICKS_TOKEN" } else { "FLOWDECK_TOKEN" }
 }
 
 /// How the deployment client names Databricks, whose address and token it takes from `DATABRICKS_HOST` and

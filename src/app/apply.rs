@@ -114,6 +114,9 @@ impl State {
             }
             Command::Chat(command) => {
                 let compares = matches!(command, ChatCommand::Compare(_));
+                if let ChatCommand::Compare(addresses) = &command {
+                    self.adopt_serving(addresses);
+                }
                 self.chat.apply(command, &self.tasks, &mut self.notices, self.settings.edit());
                 if compares {
                     self.show_comparison();

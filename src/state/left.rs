@@ -39,6 +39,7 @@ impl Left {
 impl State {
     /// Leaves the server. What is being written to it goes on.
     pub fn leave(&mut self) {
+        self.chat.target.lend(None);
         self.left.extend(self.workspace.take().and_then(Left::of));
     }
 

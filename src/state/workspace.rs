@@ -7,7 +7,7 @@ use super::Cx;
 use super::artifacts::Artifacts;
 use super::chat::Prompts;
 use super::compare::Compare;
-use super::endpoints::{Answering, Identities};
+use super::endpoints::{Answering, Identities, Serving};
 use super::experiments::Experiments;
 use super::follow::Follow;
 use super::journal::entry::Standing;
@@ -39,6 +39,8 @@ pub struct Workspace {
     pub registry: Registry,
     /// Which versions endpoints answer as after a move.
     pub answering: Answering,
+    /// Which endpoints a Databricks workspace serves.
+    pub serving: Serving,
     /// Which versions answered, by their traces.
     pub identities: Identities,
     /// Comparisons.
@@ -56,6 +58,7 @@ impl Workspace {
     pub fn new(store: Arc<dyn Store>, recorder: &Recorder, tasks: &Tasks) -> Self {
         Self {
             follow: Follow::new(&store, tasks),
+            serving: Serving::of(&store, tasks),
             watch: Watch::new(&store, recorder, left_behind::resolve, tasks),
             store,
             experiments: Experiments::default(),

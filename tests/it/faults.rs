@@ -48,6 +48,7 @@ fn expected(fault: &Fault) -> (fn(&TrackingError) -> bool, usize) {
             3,
         ),
         Fault::Answer { .. } => (|error| matches!(error, TrackingError::NotMlflow { .. }), 1),
+        Fault::Elsewhere { .. } => unreachable!("that is no fault of the network"),
     }
 }
 

@@ -31,9 +31,13 @@ mod conversations;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod databricks;
+#[cfg(test)]
 mod details;
 #[cfg(test)]
 mod dialects;
+#[cfg(test)]
+mod endpoints;
 #[cfg(test)]
 mod evidence;
 #[cfg(test)]

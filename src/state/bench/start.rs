@@ -7,7 +7,7 @@ use super::runner::{Asked, Job, MOST_PARALLEL, PARALLEL};
 use super::set::PromptSet;
 use crate::agent::Endpoint;
 use crate::agent::sample::AnswersAs;
-use crate::entities::VersionNumber;
+use crate::entities::{ServingEndpoint, VersionNumber};
 use crate::state::chat::SharedClient;
 use crate::state::endpoints::{Bound, EndpointProfile, Witness};
 use crate::state::navigation::Route;
@@ -92,6 +92,15 @@ impl State {
                 found.push(candidate_of_profile(&profile));
             }
         }
+        let listed = self.workspace.iter().flat_map(|workspace| {
+            let server = workspace.store.info().settings_key().to_owned();
+            workspace.serving.listed().map(move |listed| candidate_of_listed(listed, server.clone()))
+        });
+        for candidate in listed {
+            if !found.iter().any(|known| known.url == candidate.url) {
+                found.push(candidate);
+            }
+        }
         found
     }
 
@@ -113,6 +122,8 @@ impl State {
         if columns.is_empty() || set.cases.is_empty() {
             return;
         }
+        let asked: Vec<String> = columns.iter().map(|(column, _)| column.url.clone()).collect();
+        self.adopt_serving(&asked);
         let words: Vec<Option<VersionNumber>> = columns.iter().map(|(_, word)| *word).collect();
         let columns = columns.into_iter().map(|(column, _)| column).collect();
         let run = BenchRun::new(self.bench.new_id(), Arc::clone(&set), columns, format::now());
@@ -163,10 +174,12 @@ impl State {
         let url = agent.map_or_else(|| column.url.clone(), |(_, url)| url);
         let profile = self.settings.get().profile(&url);
         let endpoint = self.chat.target.endpoint_of(&profile);
-        let endpoint = match endpoint.filter(|_| !sample_is_gone) {
-            Some(endpoint) => Ok(endpoint),
-            None => Err(format!("{} is not there any more", column.name)),
-        };
+        let endpoint =
+            match (endpoint.filter(|_| !sample_is_gone), self.chat.target.missing_login_of(&profile)) {
+                (_, Some(missing)) => Err(missing),
+                (Some(endpoint), None) => Ok(endpoint),
+                (None, None) => Err(format!("{} is not there any more", column.name)),
+            };
         let known = known_now(self.sample.as_deref(), &self.serve, column);
         let store = self.workspace.as_ref().map(|workspace| &workspace.store);
         let witness = match (&endpoint, store, &known) {
@@ -248,6 +261,13 @@ fn candidate_of_profile(profile: &EndpointProfile) -> Candidate {
     });
     let (url, said) = (profile.url.clone(), profile.bound.as_ref().and_then(Bound::version));
     Candidate { choice: Choice::At(url.clone()), name: profile.title(), url, model, known: None, said }
+}
+
+fn candidate_of_listed(listed: &ServingEndpoint, server: String) -> Candidate {
+    let version = listed.version();
+    let model = version.map(|(name, _)| ServedModel { server, name: name.to_owned(), alias: None });
+    let (url, said) = (listed.url.clone(), version.map(|(_, version)| version));
+    Candidate { choice: Choice::At(url.clone()), name: listed.name.clone(), url, model, known: None, said }
 }
 
 fn column_of(candidate: &Candidate) -> Column {

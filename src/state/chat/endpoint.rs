@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::client::SharedClient;
 use crate::agent::{AgentError, Endpoint, Probe, RequestDialect, Token};
-use crate::state::endpoints::{Dialects, EndpointProfile, KeptTokens, Known, Trouble};
+use crate::state::endpoints::{Dialects, EndpointProfile, KeptTokens, Known, Lent, Trouble};
 use crate::state::tasks::{Polled, Task, Tasks};
 
 /// The variable whose token goes with messages where none is entered.
@@ -25,6 +25,8 @@ pub struct Target {
     pub(in crate::state) dialects: Dialects,
     /// What the keyring holds.
     pub(in crate::state) kept: KeptTokens,
+    /// What the workspace that is open lends for its own endpoints.
+    lent: Option<Lent>,
     /// By scheme, host and port: a token never goes to another server than the one it was entered for.
     tokens: HashMap<String, Token>,
     /// Schemes, hosts and ports that a message was sent to: none but these are given the default token.
@@ -78,7 +80,7 @@ impl Target {
     }
 
     fn lacks_own_token(&self) -> bool {
-        let own = self.endpoint.as_ref().and_then(|endpoint| self.own_token(endpoint));
+        let own = self.endpoint.as_ref().and_then(|endpoint| self.own_token(endpoint, &self.profile));
         self.environment_token().is_some() && own.is_none()
     }
 
@@ -93,7 +95,44 @@ impl Target {
     }
 
     fn environment_token(&self) -> Option<&Token> {
-        self.named.as_ref().map_or(self.default_token.as_ref(), |(_, token)| token.as_ref())
+        let default = self.default_token.as_ref().filter(|_| self.profile.login_of.is_empty());
+        self.named.as_ref().map_or(default, |(_, token)| token.as_ref())
+    }
+
+    /// Takes what the workspace that is open lends, or takes it back.
+    pub(in crate::state) fn lend(&mut self, lent: Option<Lent>) {
+        if self.lent != lent {
+            self.lent = lent;
+            self.attach_token();
+        }
+    }
+
+    /// Whether the endpoint is asked with the login of the workspace that is open.
+    pub fn uses_lent_login(&self) -> bool {
+        self.endpoint.as_ref().is_some_and(|endpoint| {
+            !self.tokens.contains_key(&endpoint.origin())
+                && self.lent_token(endpoint, &self.profile).is_some()
+        })
+    }
+
+    /// Why the present endpoint cannot be asked: it takes the login of a workspace that is not open. A sentence.
+    pub fn missing_login(&self) -> Option<String> {
+        self.missing_login_of(&self.profile)
+    }
+
+    /// The same of any endpoint.
+    pub(in crate::state) fn missing_login_of(&self, profile: &EndpointProfile) -> Option<String> {
+        let (title, server) = (profile.title(), &profile.login_of);
+        let endpoint = Endpoint::parse(&profile.url).ok()?;
+        if server.is_empty() || profile.names_token() || self.own_token(&endpoint, profile).is_some() {
+            return None;
+        }
+        let is_open = self.lent.as_ref().is_some_and(|lent| lent.server == *server);
+        Some(if is_open {
+            format!("The login of {server}, which {title} is asked with, is not there yet")
+        } else {
+            format!("{title} is asked with the login of {server}. Connect to it again, or enter a token")
+        })
     }
 
     /// Asks as a profile says from now on.
@@ -115,21 +154,30 @@ impl Target {
         let endpoint = profile.dress(Endpoint::parse(&profile.url).ok()?, &self.dialects);
         let environment = match profile.token() {
             Some((_, token)) => token,
-            None => self.default_token.clone(),
+            None => self.default_token.clone().filter(|_| profile.login_of.is_empty()),
         };
         let environment = environment.filter(|_| !endpoint.is_exposed());
-        let token = self.own_token(&endpoint).cloned().or(environment);
+        let token = self.own_token(&endpoint, profile).cloned().or(environment);
         Some(endpoint.with_token(token.unwrap_or_else(|| Token::new(""))))
     }
 
-    fn own_token(&self, endpoint: &Endpoint) -> Option<&Token> {
-        self.tokens.get(&origin(endpoint)).or_else(|| self.kept.token(&endpoint.shown_url()))
+    fn own_token(&self, endpoint: &Endpoint, profile: &EndpointProfile) -> Option<&Token> {
+        let entered = self.tokens.get(&endpoint.origin());
+        let kept = || self.kept.token(&endpoint.shown_url());
+        entered.or_else(kept).or_else(|| self.lent_token(endpoint, profile))
+    }
+
+    /// The workspace's token, for its own serving endpoints alone, unless the user has said which one they take.
+    fn lent_token(&self, endpoint: &Endpoint, profile: &EndpointProfile) -> Option<&Token> {
+        let lent =
+            self.lent.as_ref().filter(|lent| endpoint.is_databricks() && lent.origin == endpoint.origin())?;
+        lent.token.as_ref().filter(|_| !profile.names_token())
     }
 
     /// Whether the endpoint's token is in the keyring, and nothing else was entered.
     pub fn uses_keyring(&self) -> bool {
         self.endpoint.as_ref().is_some_and(|endpoint| {
-            !self.tokens.contains_key(&origin(endpoint)) && self.kept.token(&endpoint.shown_url()).is_some()
+            !self.tokens.contains_key(&endpoint.origin()) && self.kept.token(&endpoint.shown_url()).is_some()
         })
     }
 
@@ -145,7 +193,7 @@ impl Target {
     /// Keeps a token for the server of an address until the app is closed.
     pub(in crate::state) fn hold_token(&mut self, url: &str, token: Token) {
         if let Ok(endpoint) = Endpoint::parse(url) {
-            self.tokens.insert(origin(&endpoint), token);
+            self.tokens.insert(endpoint.origin(), token);
             self.attach_token();
         }
     }
@@ -178,7 +226,7 @@ impl Target {
     /// Keeps a token for the present server; an empty one forgets it.
     pub(super) fn set_token(&mut self, token: Token, tasks: &Tasks) {
         let Some(endpoint) = &self.endpoint else { return };
-        let origin = origin(endpoint);
+        let origin = endpoint.origin();
         if token.is_empty() {
             self.tokens.remove(&origin);
         } else {
@@ -191,16 +239,16 @@ impl Target {
     /// The user sends a message to the present server: from now on it may have the default token.
     pub(super) fn address_server(&mut self) {
         if let Some(endpoint) = &self.endpoint {
-            self.addressed.insert(origin(endpoint));
+            self.addressed.insert(endpoint.origin());
             self.attach_token();
         }
     }
 
     fn attach_token(&mut self) {
         let Some(endpoint) = self.endpoint.take() else { return };
-        let may_have_default = !endpoint.is_exposed() && self.addressed.contains(&origin(&endpoint));
+        let may_have_default = !endpoint.is_exposed() && self.addressed.contains(&endpoint.origin());
         let default = self.environment_token().filter(|_| may_have_default);
-        let token = self.own_token(&endpoint).or(default).cloned();
+        let token = self.own_token(&endpoint, &self.profile).or(default).cloned();
         let endpoint = endpoint.with_token(token.unwrap_or_else(|| Token::new("")));
         self.endpoint = Some(self.profile.dress(endpoint, &self.dialects));
     }
@@ -209,7 +257,7 @@ impl Target {
     /// nobody asked for the environment's to be sent.
     pub(super) fn probe(&mut self, tasks: &Tasks) {
         let ask = |endpoint: Endpoint| {
-            let own = self.own_token(&endpoint).cloned().unwrap_or_else(|| Token::new(""));
+            let own = self.own_token(&endpoint, &self.profile).cloned().unwrap_or_else(|| Token::new(""));
             tasks.spawn(self.client.clone().probe(endpoint.without_secrets().with_token(own)))
         };
         self.probe = self.endpoint.clone().map(ask);
@@ -241,10 +289,6 @@ impl Target {
         }
         self.probe = None;
     }
-}
-
-fn origin(endpoint: &Endpoint) -> String {
-    endpoint.url().origin().ascii_serialization()
 }
 
 #[cfg(test)]
@@ -287,6 +331,46 @@ mod tests {
         assert!(has_token(&target) && !target.withholds_default_token());
         target.set_address("localhost:1", &tasks);
         assert!(target.uses_default_token() && !target.withholds_default_token());
+    }
+
+    #[test]
+    fn a_lent_login_goes_to_the_endpoints_of_its_host_alone_and_is_taken_back() {
+        const URL: &str = "https://adb-1.azuredatabricks.net/serving-endpoints/agent/invocations";
+        let (_runtime, tasks) = tasks();
+        let mut target = Target::new(SharedClient::default(), Some(Token::new("env")));
+        let login_of = "databricks://staging".to_owned();
+        let profile = EndpointProfile { url: URL.into(), login_of: login_of.clone(), ..Default::default() };
+        let sent = |target: &Target, profile: &EndpointProfile| {
+            target.endpoint_of(profile).and_then(|endpoint| endpoint.token().cloned())
+        };
+        target.set_address(URL, &tasks);
+        target.take_profile(&profile);
+        target.address_server();
+        assert_eq!((has_token(&target), sent(&target, &profile)), (false, None), "not the environment's");
+        assert!(target.missing_login().unwrap().contains("Connect to it again"));
+
+        let origin = "https://adb-1.azuredatabricks.net".to_owned();
+        let token = Some(Token::new("s3cret"));
+        target.lend(Some(Lent { server: login_of.clone(), origin: origin.clone(), token: None }));
+        assert!(target.missing_login().unwrap().contains("not there yet"));
+        target.lend(Some(Lent { server: login_of, origin, token: token.clone() }));
+        assert!(target.uses_lent_login() && has_token(&target) && target.missing_login().is_none());
+        assert_eq!(sent(&target, &profile), token);
+        let own = EndpointProfile { token_variable: "NO_SUCH_VARIABLE".into(), ..profile.clone() };
+        assert_eq!(sent(&target, &own), None, "the user has said which one it takes");
+        for other in [
+            "https://adb-2.azuredatabricks.net/serving-endpoints/agent/invocations",
+            "https://adb-1.azuredatabricks.net:8443/serving-endpoints/agent/invocations",
+            "http://adb-1.azuredatabricks.net/serving-endpoints/agent/invocations",
+            "https://adb-1.azuredatabricks.net/invocations",
+        ] {
+            let other = EndpointProfile { url: other.into(), ..profile.clone() };
+            assert_eq!(sent(&target, &other), None, "{}", other.url);
+        }
+        target.lend(None);
+        assert!(!has_token(&target) && sent(&target, &profile).is_none() && target.missing_login().is_some());
+        target.set_token(Token::new("typed"), &tasks);
+        assert!(has_token(&target) && target.missing_login().is_none());
     }
 
     #[test]

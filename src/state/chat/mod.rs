@@ -234,7 +234,8 @@ impl Chat {
 
     /// Whether a message can be sent now.
     pub fn can_send(&self) -> bool {
-        let addressed = self.target.endpoint().is_some() || self.is_comparing();
+        let alone = self.target.endpoint().is_some() && self.target.missing_login().is_none();
+        let addressed = alone || self.is_comparing();
         addressed && !self.ready().is_empty()
     }
 
@@ -299,8 +300,9 @@ impl Chat {
             }
             ChatCommand::SetToken(token) => self.target.set_token(token, tasks),
             ChatCommand::ForgetAddress(address) => {
-                if settings.profile(&address).keyring {
-                    self.target.kept.forget(&address, tasks);
+                let profile = settings.profile(&address);
+                if profile.keyring {
+                    self.target.kept.forget(&profile, tasks);
                 }
                 settings.forget_endpoint(&address);
                 self.take_profile(settings);
@@ -462,6 +464,11 @@ impl Chat {
     ) {
         let Some(endpoint) = self.endpoint_for(conversation, settings) else { return };
         if !self.ready().contains(&conversation) {
+            return;
+        }
+        let profile = settings.profile(&endpoint.shown_url());
+        if let Some(missing) = self.target.missing_login_of(&profile) {
+            notices.failed(missing.clone(), missing, None);
             return;
         }
         let client = match self.client.get() {

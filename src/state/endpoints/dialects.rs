@@ -18,6 +18,8 @@ pub enum Known {
     Assumed,
     /// By the end of its address.
     Address,
+    /// The workspace that serves it says so.
+    Listed,
     /// The model that it serves says so (`metadata.task` of its `MLmodel`, or its signature).
     Model,
     /// It says so itself.
@@ -32,6 +34,7 @@ impl Known {
         match self {
             Self::Assumed => "Assumed: nothing tells which dialect this endpoint takes",
             Self::Address => "By the end of the address",
+            Self::Listed => "As the workspace lists it",
             Self::Model => "By the MLmodel of the model that is served",
             Self::Itself => "As the endpoint says of itself",
             Self::Chosen => "As chosen in the endpoint's settings",

@@ -19,8 +19,8 @@ pub struct ProfileForm {
     pub serves: String,
     /// The dialect in which it is asked; none: as it is found out.
     pub dialect: Option<RequestDialect>,
-    /// Its token is in the keyring. The token itself is typed elsewhere.
-    pub keyring: bool,
+    /// Where its token comes from. A token for the keyring is typed elsewhere.
+    pub source: TokenSource,
     /// The environment variable with its token.
     pub token_variable: String,
     /// JSON.
@@ -38,6 +38,39 @@ pub struct ProfileForm {
     profile: EndpointProfile,
 }
 
+/// Where the token of an endpoint comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenSource {
+    /// An environment variable.
+    #[default]
+    Variable,
+    /// The operating system's keyring.
+    Keyring,
+    /// The workspace that serves it, while that is open.
+    Workspace,
+}
+
+impl TokenSource {
+    /// The word in the choice.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Variable => "Variable",
+            Self::Keyring => "Keyring",
+            Self::Workspace => "Workspace",
+        }
+    }
+
+    fn of(profile: &EndpointProfile) -> Self {
+        if profile.keyring {
+            Self::Keyring
+        } else if profile.login_of.is_empty() || profile.names_token() {
+            Self::Variable
+        } else {
+            Self::Workspace
+        }
+    }
+}
+
 /// What is wrong, field by field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems {
@@ -45,8 +78,8 @@ pub struct Problems {
     pub url: Option<String>,
     /// With the alias or the version.
     pub serves: Option<String>,
-    /// With the variable's name.
-    pub token_variable: Option<String>,
+    /// With the variable's name, or with where the token comes from.
+    pub token: Option<String>,
     /// With the JSON.
     pub custom_inputs: Option<String>,
     /// With the JSON.
@@ -67,7 +100,7 @@ impl ProfileForm {
             name: profile.name.clone(),
             url: profile.url.clone(),
             serves: profile.bound.as_ref().map(Bound::uri).unwrap_or_default(),
-            keyring: profile.keyring,
+            source: TokenSource::of(&profile),
             token_variable: profile.token_variable.clone(),
             dialect: profile.dialect,
             custom_inputs: profile.custom_inputs.clone(),
@@ -80,9 +113,57 @@ impl ProfileForm {
         }
     }
 
-    /// Whether the keyring is to be used and holds nothing for it yet: a token has to be typed.
+    /// Whether the keyring is to be used and holds nothing for it yet: a token has to be typed. What it holds for
+    /// another server is not for this one.
     pub fn lacks_token(&self) -> bool {
-        self.keyring && !self.profile.keyring
+        self.source == TokenSource::Keyring && (!self.profile.keyring || self.leaves().is_some())
+    }
+
+    /// The server that it had before, and the one that it is to have, where those are two.
+    fn leaves(&self) -> Option<(String, String)> {
+        let before = Endpoint::parse(&self.before).ok()?;
+        let now = Endpoint::parse(&self.url).ok()?;
+        (before.origin() != now.origin()).then(|| (before.host(), now.host()))
+    }
+
+    /// What becomes of the token as the address is edited to another server, if that is worth a word.
+    pub fn token_warning(&self) -> Option<String> {
+        let (before, now) = self.leaves()?;
+        let variable = self.token_variable.trim();
+        match self.source {
+            TokenSource::Keyring if self.profile.keyring => {
+                Some(format!("The token is for {before}, and is forgotten. Type the one for {now}"))
+            }
+            TokenSource::Variable if !variable.is_empty() && variable == self.profile.token_variable => {
+                Some(format!("{variable} was sent to {before}. From now on it is sent to {now}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Where its token can come from.
+    pub fn sources(&self) -> impl Iterator<Item = TokenSource> + use<> {
+        let workspace = (!self.profile.login_of.is_empty()).then_some(TokenSource::Workspace);
+        [TokenSource::Variable, TokenSource::Keyring].into_iter().chain(workspace)
+    }
+
+    /// The workspace that lends its login.
+    pub fn login_of(&self) -> &str {
+        &self.profile.login_of
+    }
+
+    fn token_problem(&self) -> Option<String> {
+        let fits = self.token_variable.trim().chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        match self.source {
+            TokenSource::Variable if !fits => {
+                Some("The name of a variable, never the token itself".to_owned())
+            }
+            TokenSource::Workspace => {
+                let (before, _) = self.leaves()?;
+                Some(format!("The login of {} is for {before} alone", self.profile.login_of))
+            }
+            TokenSource::Variable | TokenSource::Keyring => None,
+        }
     }
 
     /// The tracking server that the model is on, if that is not the one that is open.
@@ -108,12 +189,11 @@ impl ProfileForm {
         let headers = Header::parse_lines(&self.headers);
         let ca_file = self.ca_file.trim();
         let absolute = ca_file.is_empty() || std::path::Path::new(ca_file).is_absolute();
-        let fits = variable.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let keyring = self.source == TokenSource::Keyring;
         let problems = Problems {
             url: endpoint.as_ref().err().cloned(),
             serves: bound.as_ref().err().cloned(),
-            token_variable: (!fits && !self.keyring)
-                .then(|| "The name of a variable, never the token itself".to_owned()),
+            token: self.token_problem(),
             custom_inputs: CustomInputs::parse(&self.custom_inputs).err().map(|error| error.to_string()),
             request_fields: RequestFields::parse(&self.request_fields).err(),
             headers: headers.as_ref().err().cloned(),
@@ -130,8 +210,16 @@ impl ProfileForm {
                     headers,
                     ca_file: ca_file.to_owned(),
                     unverified: self.unverified,
-                    keyring: self.keyring,
-                    token_variable: if self.keyring { String::new() } else { variable.to_owned() },
+                    keyring,
+                    kept_at: String::new(),
+                    login_of: match self.source {
+                        TokenSource::Workspace => self.profile.login_of.clone(),
+                        TokenSource::Variable | TokenSource::Keyring => String::new(),
+                    },
+                    token_variable: match self.source {
+                        TokenSource::Variable => variable.to_owned(),
+                        TokenSource::Keyring | TokenSource::Workspace => String::new(),
+                    },
                     custom_inputs: self.custom_inputs.trim().to_owned(),
                     timeout_s,
                     awaits: self.profile.awaits.filter(|_| bound == self.profile.bound),
@@ -196,7 +284,7 @@ mod tests {
         form.serves = "MyAgent".into();
         let problems = form.read(Some("http://s")).unwrap_err();
         assert!(problems.url.is_some() && problems.serves.is_some() && problems.timeout.is_some());
-        assert!(problems.custom_inputs.is_some() && problems.token_variable.is_some());
+        assert!(problems.custom_inputs.is_some() && problems.token.is_some());
     }
 
     #[test]
@@ -223,6 +311,37 @@ mod tests {
         assert!(
             problems.headers.is_some() && problems.request_fields.is_some() && problems.ca_file.is_some()
         );
+    }
+
+    #[test]
+    fn a_token_does_not_go_to_another_server_without_a_word() {
+        let url = "https://old.example.com/invocations".to_owned();
+        let kept = EndpointProfile { url: url.clone(), keyring: true, ..Default::default() };
+        let mut form = ProfileForm::of(kept);
+        form.url = "https://old.example.com/v2/invocations".into();
+        assert_eq!((form.lacks_token(), form.token_warning()), (false, None), "the same server");
+        form.url = "https://new.example.com/invocations".into();
+        let said = form.token_warning().unwrap();
+        assert!(
+            form.lacks_token() && said.contains("old.example.com") && said.contains("for new.example.com")
+        );
+        form.source = TokenSource::Variable;
+        assert_eq!((form.lacks_token(), form.token_warning()), (false, None));
+
+        let named =
+            EndpointProfile { url: url.clone(), token_variable: "STAGING".into(), ..Default::default() };
+        let mut form = ProfileForm::of(named);
+        form.url = "http://old.example.com/invocations".into();
+        assert!(form.token_warning().unwrap().starts_with("STAGING was sent to old.example.com"));
+
+        let lent = EndpointProfile { url, login_of: "databricks://staging".into(), ..Default::default() };
+        let mut form = ProfileForm::of(lent);
+        assert_eq!(form.source, TokenSource::Workspace);
+        assert_eq!(form.read(None).unwrap().login_of, "databricks://staging");
+        form.url = "https://new.example.com".into();
+        assert!(form.read(None).unwrap_err().token.unwrap().contains("for old.example.com alone"));
+        form.source = TokenSource::Variable;
+        assert_eq!(form.read(None).unwrap().login_of, "");
     }
 
     #[test]

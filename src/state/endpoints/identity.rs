@@ -174,7 +174,7 @@ fn by_settings(bound: Bound) -> Identity {
 
 impl State {
     /// Which version a pane answers as: as it was started here, by the trace of its last answer, by what was found out
-    /// after a move or by a click, by its own word, or by the user's.
+    /// after a move or by a click, by its own word, as the workspace lists it, or as its settings say.
     pub fn identity(&self, pane: &Conversation) -> Identity {
         let address = pane.address();
         let bound = self.bound_here(address);
@@ -183,6 +183,7 @@ impl State {
             .or_else(|| self.by_move(address, bound.as_ref()))
             .or_else(|| self.by_question(address, bound.as_ref()))
             .or_else(|| self.by_word(address, bound.as_ref()))
+            .or_else(|| self.by_list(address))
             .unwrap_or_else(|| bound.map_or(Identity::Unknown, by_settings))
     }
 
@@ -278,6 +279,12 @@ impl State {
             identities.version(logged_model(named)?, model)?.clone()
         };
         Some(Identity::Version { model, version, how: "It says so itself, at /agent/info".to_owned() })
+    }
+
+    fn by_list(&self, address: &str) -> Option<Identity> {
+        let (model, version) = self.listed(address)?.version()?;
+        let how = "The workspace lists it as what the endpoint serves".to_owned();
+        Some(Identity::Version { model: model.to_owned(), version, how })
     }
 
     /// Asks the panes' endpoints how they are, and looks for the traces of what they answered last.

@@ -9,6 +9,7 @@
 //! - `watch`: when;
 //! - `witness`: the same for who asks it many questions;
 //! - `identity`: which version a pane of a comparison answers as; `asked`: by a click;
+//! - `serving`: those of the workspace that is open, and its login;
 //! - `side`: whom one can talk to side by side, and promoting one.
 
 mod asked;
@@ -19,6 +20,7 @@ mod look;
 mod profile;
 mod question;
 mod servable;
+mod serving;
 mod side;
 mod tokens;
 mod verdict;
@@ -29,11 +31,13 @@ use std::collections::BTreeMap;
 
 pub use asked::Finding;
 pub use dialects::{Dialects, Known};
-pub use form::{Problems, ProfileForm};
+pub use form::{Problems, ProfileForm, TokenSource};
 pub use identity::{Identities, Identity};
 pub use profile::{Bound, BoundTo, EndpointProfile, Moved};
 pub use question::ASKS;
 pub use servable::{Servable, servable};
+pub(in crate::state) use serving::Lent;
+pub use serving::Serving;
 pub use side::{Candidate, Missing, Promotion, would_replace};
 pub use tokens::KeptTokens;
 pub(in crate::state) use tokens::Trouble;
@@ -45,7 +49,7 @@ use super::State;
 use super::chat::{ChatCommand, SharedClient};
 use super::navigation::Section;
 use super::tasks::{Polled, Task, Tasks};
-use crate::agent::{Health, InputField, Probe, Token};
+use crate::agent::{Endpoint, Health, InputField, Probe, Token};
 use crate::entities::VersionNumber;
 use dialects::Lookups;
 
@@ -61,7 +65,9 @@ pub enum EndpointsCommand {
         /// A token that was typed for the keyring.
         token: Option<Token>,
     },
-    /// Asks every known endpoint how it is.
+    /// Talks to the serving endpoint at this address, which the workspace that is open lists.
+    UseServing(String),
+    /// Asks every known endpoint how it is, and the workspace which it serves.
     Probe,
     /// An endpoint serves the alias that was moved.
     Bind {
@@ -158,12 +164,23 @@ impl Endpoints {
     }
 }
 
+/// Whether a token that was entered for the one may go to the other.
+fn is_same_server(one: &str, other: &str) -> bool {
+    match (Endpoint::parse(one), Endpoint::parse(other)) {
+        (Ok(one), Ok(other)) => one.origin() == other.origin(),
+        _ => false,
+    }
+}
+
 impl State {
     /// Carries out what is about endpoints.
     pub fn apply_endpoints(&mut self, command: EndpointsCommand) {
         match command {
+            EndpointsCommand::Ask(url) | EndpointsCommand::FindOut(url) if self.lacks_login(&url) => {}
             EndpointsCommand::Save { before, profile, token } => self.save_profile(&before, *profile, token),
+            EndpointsCommand::UseServing(url) => self.use_serving(&url),
             EndpointsCommand::Probe => {
+                self.refresh_serving();
                 let known = self.settings.get().known_endpoints();
                 self.endpoints.probe(&known, &self.tasks);
                 for profile in known {
@@ -190,6 +207,15 @@ impl State {
         }
     }
 
+    /// Whether an endpoint cannot be asked without the login of a workspace that is not open, which is said.
+    fn lacks_login(&mut self, url: &str) -> bool {
+        let missing = self.chat.target.missing_login_of(&self.settings.get().profile(url));
+        if let Some(missing) = &missing {
+            self.notices.failed(missing.clone(), missing.clone(), None);
+        }
+        missing.is_some()
+    }
+
     /// Takes what is known of dialects, and looks for that of the present endpoint.
     pub(super) fn poll_endpoints(&mut self) {
         if self.endpoints.poll(&mut self.chat.target.dialects) {
@@ -198,12 +224,17 @@ impl State {
         for (url, trouble) in self.chat.target.poll_kept() {
             let title = self.settings.get().profile(&url).title();
             let text = trouble.describe(&title);
-            if let Trouble::Unkept(_, token) = trouble {
-                self.settings.edit().profile_mut(&url).keyring = false;
-                self.chat.target.hold_token(&url, token);
+            match trouble {
+                Trouble::Unkept(_, token) => {
+                    self.settings.edit().profile_mut(&url).keyring = false;
+                    self.chat.target.hold_token(&url, token);
+                }
+                Trouble::Stays(_, key) => self.settings.edit().profile_mut(&url).kept_at = key,
+                Trouble::Unread(_) | Trouble::Undeleted(_) => {}
             }
             self.notices.failed(text.clone(), text, None);
         }
+        self.poll_serving();
         self.read_kept_tokens();
         if !self.chat.target.address().is_empty() {
             let profile = self.settings.get().profile(self.chat.target.address());
@@ -252,9 +283,9 @@ impl State {
         bound.map(Bound::uri).or_else(served)
     }
 
-    fn save_profile(&mut self, before: &str, profile: EndpointProfile, token: Option<Token>) {
+    fn save_profile(&mut self, before: &str, mut profile: EndpointProfile, token: Option<Token>) {
         let url = profile.url.clone();
-        self.keep_token_of(before, &profile, token);
+        self.keep_token_of(before, &mut profile, token);
         self.settings.edit().save_profile(before, profile);
         if self.chat.target.address() == before && before != url {
             let command = ChatCommand::SetAddress(url);
@@ -271,18 +302,27 @@ impl State {
     }
 
     /// What the keyring is to do when a profile is saved.
-    fn keep_token_of(&mut self, before: &str, profile: &EndpointProfile, token: Option<Token>) {
-        let was_kept = self.settings.get().profile(before).keyring;
+    fn keep_token_of(&mut self, before: &str, profile: &mut EndpointProfile, token: Option<Token>) {
+        let old = self.settings.get().profile(before);
         let (kept, tasks) = (&mut self.chat.target.kept, &self.tasks);
-        match (was_kept, profile.keyring) {
-            (true, true) if before != profile.url => kept.change_address(before, &profile.url, token, tasks),
-            (_, true) => {
-                if let Some(token) = token {
-                    kept.keep(&profile.url, token, tasks);
-                }
+        match (old.keyring, profile.keyring, token) {
+            (true, true, Some(token)) => {
+                profile.kept_at.clear();
+                kept.replace(&old, &profile.url, token, tasks);
             }
-            (true, false) => kept.forget(before, tasks),
-            (false, false) => {}
+            (true, true, None) if before == profile.url => profile.kept_at.clone_from(&old.kept_at),
+            (true, true, None) if is_same_server(before, &profile.url) => {
+                profile.kept_at.clear();
+                kept.change_address(&old, &profile.url, tasks);
+            }
+            (false, true, Some(token)) => kept.keep(&profile.url, token, tasks),
+            // A token goes to no other server than the one it was entered for.
+            (true, _, _) => {
+                profile.keyring = false;
+                profile.kept_at.clear();
+                kept.forget(&old, tasks);
+            }
+            (false, _, _) => profile.keyring = false,
         }
     }
 }

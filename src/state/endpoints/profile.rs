@@ -32,6 +32,13 @@ pub struct EndpointProfile {
     pub unverified: bool,
     /// Its token is in the operating system's keyring.
     pub keyring: bool,
+    /// The address under which the keyring has it, if not its own: it could not be kept anew when that was changed.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub kept_at: String,
+    /// The workspace whose login it is asked with, as
+    /// [`StoreInfo::settings_key`](crate::tracking::StoreInfo::settings_key) names it; empty for none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub login_of: String,
     /// The environment variable that holds its token; empty for the usual one.
     pub token_variable: String,
     /// `custom_inputs` that go with every message, as they were typed: JSON, or empty.
@@ -227,6 +234,16 @@ impl EndpointProfile {
         let variable = self.token_variable.trim();
         let token = || std::env::var(variable).ok().map(|token| Token::new(&token));
         (!variable.is_empty()).then(|| (variable, token().filter(|token| !token.is_empty())))
+    }
+
+    /// Whether the user has said where its token comes from: a variable that is named, or the keyring.
+    pub fn names_token(&self) -> bool {
+        self.keyring || !self.token_variable.trim().is_empty()
+    }
+
+    /// The address under which the keyring has its token.
+    pub fn keyring_key(&self) -> &str {
+        if self.kept_at.is_empty() { &self.url } else { &self.kept_at }
     }
 
     /// Whether it follows this alias.

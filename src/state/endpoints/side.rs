@@ -3,7 +3,7 @@
 use super::identity::Identity;
 use super::{Bound, EndpointsCommand};
 use crate::agent::Endpoint;
-use crate::entities::{RegisteredModel, VersionNumber};
+use crate::entities::{RegisteredModel, VersionNumber, model_uri_version};
 use crate::state::chat::{ChatCommand, Conversation, Turn};
 use crate::state::evidence::{ConversationEvidence, EvidenceItem};
 use crate::state::finder::Found;
@@ -107,6 +107,15 @@ impl State {
         }
         for profile in self.settings.get().known_endpoints() {
             add(self.by_profile(&profile.url));
+        }
+        for listed in self.workspace.iter().flat_map(|workspace| workspace.serving.listed()) {
+            let version = listed.version().map(|(model, version)| (model.to_owned(), version));
+            add(Candidate {
+                address: listed.url.clone(),
+                title: listed.name.clone(),
+                serves: version.as_ref().map(|(model, version)| model_uri_version(model, *version)),
+                version,
+            });
         }
         all
     }

@@ -16,7 +16,7 @@ pub struct KeptTokens {
 }
 
 /// What came of one call: the token that the keyring holds now, as far as it was said, and what went wrong.
-type Done = (Option<Token>, Option<Trouble>);
+type Done = (Option<Token>, Vec<Trouble>);
 
 /// What the keyring did not do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub(in crate::state) enum Trouble {
     Unread(Option<KeyringError>),
     /// A token could not be kept: here it is.
     Unkept(KeyringError, Token),
+    /// A token could not be brought under the endpoint's new address: it is where it was, under this one.
+    Stays(KeyringError, String),
     /// A token could not be deleted.
     Undeleted(KeyringError),
 }
@@ -38,7 +40,8 @@ impl KeptTokens {
     /// Reads the token of an endpoint, once.
     pub(in crate::state) fn read(&mut self, profile: &EndpointProfile, tasks: &Tasks) {
         if profile.keyring && self.asked.insert(profile.url.clone()) {
-            self.begin(&profile.url, tasks, read);
+            let key = profile.keyring_key().to_owned();
+            self.begin(&profile.url, tasks, move |keyring, _| read(keyring, &key));
         }
     }
 
@@ -49,29 +52,45 @@ impl KeptTokens {
         self.begin(url, tasks, move |keyring, url| keep(keyring, url, token));
     }
 
-    /// An endpoint has another address: its token goes there, or `token` in its place. What is kept for the address
-    /// `before` is deleted once that is done, not sooner.
-    pub(in crate::state) fn change_address(
+    /// Keeps a token in place of the one that is kept for a profile, which may have had another address.
+    pub(in crate::state) fn replace(
         &mut self,
-        before: &str,
+        old: &EndpointProfile,
         url: &str,
-        token: Option<Token>,
+        token: Token,
         tasks: &Tasks,
     ) {
-        let held = self.drop_held(before);
-        let token = token.or(held);
+        self.drop_held(&old.url);
+        self.asked.insert(url.to_owned());
+        self.held.insert(url.to_owned(), token.clone());
+        let key = old.keyring_key().to_owned();
+        self.begin(url, tasks, move |keyring, url| {
+            let (kept, mut troubles) = keep(keyring, url, token);
+            if key != url {
+                // It serves nobody any more, whether the new one could be kept or not.
+                troubles.extend(forget(keyring, &key).1);
+            }
+            (kept, troubles)
+        });
+    }
+
+    /// An endpoint has another address on the same server: its token goes there. What is kept for the old address is
+    /// deleted once that is done, not sooner.
+    pub(in crate::state) fn change_address(&mut self, old: &EndpointProfile, url: &str, tasks: &Tasks) {
+        let token = self.drop_held(&old.url);
         self.asked.insert(url.to_owned());
         if let Some(token) = &token {
             self.held.insert(url.to_owned(), token.clone());
         }
-        let before = before.to_owned();
-        self.begin(url, tasks, move |keyring, url| carry_over(keyring, &before, url, token));
+        let key = old.keyring_key().to_owned();
+        self.begin(url, tasks, move |keyring, url| carry_over(keyring, &key, url, token));
     }
 
-    /// Deletes a token.
-    pub(in crate::state) fn forget(&mut self, url: &str, tasks: &Tasks) {
-        self.drop_held(url);
-        self.begin(url, tasks, forget);
+    /// Deletes the token of an endpoint.
+    pub(in crate::state) fn forget(&mut self, profile: &EndpointProfile, tasks: &Tasks) {
+        self.drop_held(&profile.url);
+        let key = profile.keyring_key().to_owned();
+        self.begin(&profile.url, tasks, move |keyring, _| forget(keyring, &key));
     }
 
     fn drop_held(&mut self, url: &str) -> Option<Token> {
@@ -98,11 +117,11 @@ impl KeptTokens {
         let held = &mut self.held;
         self.under_way.retain_mut(|(url, task)| match task.poll() {
             Polled::Pending => true,
-            Polled::Ready((token, trouble)) => {
+            Polled::Ready((token, said)) => {
                 if let Some(token) = token {
                     news |= held.insert(url.clone(), token.clone()) != Some(token);
                 }
-                if let Some(trouble) = trouble {
+                for trouble in said {
                     if matches!(trouble, Trouble::Unkept(..)) {
                         held.remove(url);
                     }
@@ -118,29 +137,33 @@ impl KeptTokens {
 
 fn read(keyring: &Keyring, url: &str) -> Done {
     match keyring.token(url) {
-        Ok(Some(token)) => (Some(token), None),
-        Ok(None) => (None, Some(Trouble::Unread(None))),
-        Err(error) => (None, Some(Trouble::Unread(Some(error)))),
+        Ok(Some(token)) => (Some(token), Vec::new()),
+        Ok(None) => (None, vec![Trouble::Unread(None)]),
+        Err(error) => (None, vec![Trouble::Unread(Some(error))]),
     }
 }
 
 fn keep(keyring: &Keyring, url: &str, token: Token) -> Done {
     match keyring.keep(url, &token) {
-        Ok(()) => (Some(token), None),
-        Err(error) => (None, Some(Trouble::Unkept(error, token))),
+        Ok(()) => (Some(token), Vec::new()),
+        Err(error) => (None, vec![Trouble::Unkept(error, token)]),
     }
 }
 
 fn forget(keyring: &Keyring, url: &str) -> Done {
-    (None, keyring.forget(url).err().map(Trouble::Undeleted))
+    (None, keyring.forget(url).err().map(Trouble::Undeleted).into_iter().collect())
 }
 
 fn carry_over(keyring: &Keyring, before: &str, url: &str, token: Option<Token>) -> Done {
-    let (token, trouble) = token.map_or_else(|| read(keyring, before), |token| (Some(token), None));
-    let Some(token) = token else { return (None, trouble) };
-    match keep(keyring, url, token) {
-        (Some(token), _) => (Some(token), forget(keyring, before).1),
-        not_kept => not_kept,
+    let stays = |error| vec![Trouble::Stays(error, before.to_owned())];
+    let token = match token.map_or_else(|| keyring.token(before), |token| Ok(Some(token))) {
+        Ok(Some(token)) => token,
+        Ok(None) => return (None, vec![Trouble::Unread(None)]),
+        Err(error) => return (None, stays(error)),
+    };
+    match keyring.keep(url, &token) {
+        Ok(()) => (Some(token), forget(keyring, before).1),
+        Err(error) => (Some(token), stays(error)),
     }
 }
 
@@ -154,6 +177,9 @@ impl Trouble {
             Self::Unkept(error, _) => format!(
                 "{error}: the token of {title} holds until Flowdeck is closed. An environment variable lasts longer"
             ),
+            Self::Stays(error, before) => {
+                format!("{error}: the token of {title} stays in the keyring under the old address, {before}")
+            }
             Self::Undeleted(error) => format!("{error}: it still has the token of {title}"),
         }
     }
@@ -164,6 +190,11 @@ mod tests {
     use super::*;
 
     const URL: &str = "https://agents.example.com/invocations";
+    const THERE: &str = "https://agents.example.com/another/invocations";
+
+    fn at(url: &str) -> EndpointProfile {
+        EndpointProfile { url: url.into(), keyring: true, ..EndpointProfile::default() }
+    }
 
     fn until_quiet(kept: &mut KeptTokens) -> (bool, Vec<(String, Trouble)>) {
         let (mut news, mut troubles) = (false, Vec::new());
@@ -200,7 +231,7 @@ mod tests {
             (until_quiet(&mut kept), kept.token(URL)),
             ((true, Vec::new()), Some(&Token::new("s3cret")))
         );
-        kept.forget(URL, &tasks);
+        kept.forget(&profile, &tasks);
         until_quiet(&mut kept);
         kept.read(&profile, &tasks);
         assert_eq!(until_quiet(&mut kept), (false, vec![(URL.into(), Trouble::Unread(None))]));
@@ -222,39 +253,48 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn at_another_address_the_token_is_kept_before_it_is_deleted_at_the_old_one() {
-        const THERE: &str = "https://agents.example.org/invocations";
         let tasks = Tasks::new(tokio::runtime::Handle::current(), || {});
         let keyring = Keyring::Memory(std::sync::Arc::default());
         keyring.keep(URL, &Token::new("s3cret")).unwrap();
 
         // It was not read yet.
         let mut kept = with(keyring.clone());
-        kept.change_address(URL, THERE, None, &tasks);
+        kept.change_address(&at(URL), THERE, &tasks);
         assert_eq!(until_quiet(&mut kept), (true, Vec::new()));
         assert_eq!(kept.token(THERE), Some(&Token::new("s3cret")));
         assert_eq!(keyring.token(THERE), Ok(Some(Token::new("s3cret"))));
         assert_eq!((keyring.token(URL), kept.token(URL)), (Ok(None), None));
 
         // Another was typed: it holds at once.
-        kept.change_address(THERE, URL, Some(Token::new("other")), &tasks);
+        kept.replace(&at(THERE), URL, Token::new("other"), &tasks);
         assert_eq!((kept.token(URL), kept.token(THERE)), (Some(&Token::new("other")), None));
         assert_eq!(until_quiet(&mut kept), (false, Vec::new()));
         assert_eq!((keyring.token(URL), keyring.token(THERE)), (Ok(Some(Token::new("other"))), Ok(None)));
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_token_that_cannot_be_kept_elsewhere_stays_where_it_is() {
-        const THERE: &str = "https://agents.example.org/invocations";
+    async fn a_token_that_cannot_be_kept_elsewhere_stays_where_it_is_and_is_found_there() {
         let tasks = Tasks::new(tokio::runtime::Handle::current(), || {});
         let keyring = Keyring::ReadOnly([(URL.to_owned(), "s3cret".to_owned())].into());
         let mut kept = with(keyring.clone());
-        kept.change_address(URL, THERE, None, &tasks);
-        let trouble = Trouble::Unkept(KeyringError::Absent, Token::new("s3cret"));
-        assert_eq!(until_quiet(&mut kept), (false, vec![(THERE.into(), trouble)]));
+        kept.change_address(&at(URL), THERE, &tasks);
+        let trouble = Trouble::Stays(KeyringError::Absent, URL.into());
+        assert!(!trouble.describe("staging").contains("s3cret"));
+        assert_eq!(until_quiet(&mut kept), (true, vec![(THERE.into(), trouble)]));
+        assert_eq!(kept.token(THERE), Some(&Token::new("s3cret")), "it goes on");
         assert_eq!(keyring.token(URL), Ok(Some(Token::new("s3cret"))));
+        // Another day it is looked for where it is.
+        let mut kept = with(keyring);
+        kept.read(&EndpointProfile { kept_at: URL.into(), ..at(THERE) }, &tasks);
+        until_quiet(&mut kept);
+        assert_eq!(kept.token(THERE), Some(&Token::new("s3cret")));
 
         let mut kept = with(Keyring::Memory(std::sync::Arc::default()));
-        kept.change_address(URL, THERE, None, &tasks);
+        kept.change_address(&at(URL), THERE, &tasks);
         assert_eq!(until_quiet(&mut kept), (false, vec![(THERE.into(), Trouble::Unread(None))]));
+        let mut kept = with(Keyring::Absent);
+        kept.change_address(&at(URL), THERE, &tasks);
+        let trouble = Trouble::Stays(KeyringError::Absent, URL.into());
+        assert_eq!(until_quiet(&mut kept), (false, vec![(THERE.into(), trouble)]));
     }
 }

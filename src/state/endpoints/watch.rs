@@ -151,6 +151,7 @@ impl Answering {
             EndpointsCommand::DismissOffer(bound) => self.offers.retain(|(offered, _)| *offered != bound),
             EndpointsCommand::Save { .. }
             | EndpointsCommand::Probe
+            | EndpointsCommand::UseServing(_)
             | EndpointsCommand::Ask(_)
             | EndpointsCommand::FindOut(_)
             | EndpointsCommand::CompareAnswers { .. } => {}

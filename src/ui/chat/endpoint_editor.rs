@@ -1,12 +1,14 @@
 //! The editor of an endpoint's profile: two columns, what is usual on the left.
 
 use egui::containers::menu::MenuButton;
-use egui::{Button, ComboBox, Context, ScrollArea, Ui};
+use egui::{Button, ComboBox, Context, Label, ScrollArea, Ui};
 
 use crate::agent::{RequestDialect, Token};
 use crate::state::chat::TOKEN_VARIABLE;
 use crate::state::command::Commands;
-use crate::state::endpoints::{EndpointProfile, EndpointsCommand, Problems, ProfileForm, Servable, servable};
+use crate::state::endpoints::{
+    EndpointProfile, EndpointsCommand, Problems, ProfileForm, Servable, TokenSource, servable,
+};
 use crate::theme::{self, Icon, size};
 use crate::ui::Cx;
 use crate::ui::widgets::form::{Below, Confirm, Form, Formed, below_ui, dialog_ui};
@@ -156,33 +158,46 @@ fn access_ui(ui: &mut Ui, form: &mut Form, typed: &mut ProfileForm, token: &mut 
     form.field_ui(ui, "Timeout in seconds", "600", &mut typed.timeout, below);
 }
 
-/// Where the token comes from: a variable that is named, or the keyring, for which it is typed here.
+/// Where the token comes from: a variable that is named, the keyring, for which it is typed here, or the workspace.
 fn token_ui(ui: &mut Ui, form: &mut Form, typed: &mut ProfileForm, token: &mut String, problems: &Problems) {
     ui.label(theme::text::label("Token"));
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = size::SPACE_S;
-        let word = |keyring: bool| if keyring { "Keyring" } else { "Variable" };
-        let combo = ComboBox::from_id_salt("token from").selected_text(word(typed.keyring)).width(SOURCE);
+        let combo = ComboBox::from_id_salt("token from").selected_text(typed.source.label()).width(SOURCE);
         let shown = combo.show_ui(ui, |ui| {
-            for keyring in [false, true] {
-                ui.selectable_value(&mut typed.keyring, keyring, word(keyring));
+            for source in typed.sources() {
+                ui.selectable_value(&mut typed.source, source, source.label());
             }
         });
         shown.response.accessible_name("Token from");
-        if typed.keyring {
-            let hint = if typed.lacks_token() { "The token" } else { "Kept. Type to replace it" };
-            form.secret_field_ui(ui, "Token for the keyring", hint, token);
-        } else {
-            let variable = &mut typed.token_variable;
-            form.bare_field_ui(ui, "Token variable", TOKEN_VARIABLE, f32::INFINITY, variable);
+        match typed.source {
+            TokenSource::Keyring => {
+                let hint = if typed.lacks_token() { "The token" } else { "Kept. Type to replace it" };
+                form.secret_field_ui(ui, "Token for the keyring", hint, token);
+            }
+            TokenSource::Variable => {
+                let variable = &mut typed.token_variable;
+                form.bare_field_ui(ui, "Token variable", TOKEN_VARIABLE, f32::INFINITY, variable);
+            }
+            TokenSource::Workspace => {
+                ui.add(Label::new(theme::text::small(typed.login_of())).truncate());
+            }
         }
     });
-    let note = if typed.keyring {
-        "Kept by the operating system, deleted with the endpoint"
-    } else {
-        "An environment variable. The token is kept nowhere"
+    let note = match typed.source {
+        TokenSource::Keyring => "Kept by the operating system, deleted with the endpoint",
+        TokenSource::Variable => "An environment variable. The token is kept nowhere",
+        TokenSource::Workspace => "The workspace's login while it is open, kept nowhere",
     };
-    below_ui(ui, noted(problems.token_variable.as_ref(), note));
+    let warning = typed.token_warning();
+    below_ui(
+        ui,
+        match (&problems.token, &warning) {
+            (Some(problem), _) => Below::Problem(problem),
+            (None, Some(warning)) => Below::Warning(warning),
+            (None, None) => Below::Note(note),
+        },
+    );
 }
 
 fn dialect_ui(ui: &mut Ui, typed: &mut ProfileForm) {

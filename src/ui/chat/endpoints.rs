@@ -1,9 +1,11 @@
 //! The endpoints that are known: a list with how each is.
 
-use egui::{Color32, Ui};
+use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::{Color32, PopupCloseBehavior, ScrollArea, Ui};
 
 use super::endpoint_editor::EditorView;
 use super::header::dot_ui;
+use super::serving;
 use crate::agent::Health;
 use crate::state::chat::ChatCommand;
 use crate::state::command::Commands;
@@ -11,11 +13,19 @@ use crate::state::endpoints::{EndpointProfile, EndpointsCommand};
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::Cx;
 
+/// Height of the known ones at most, in points.
+const ROOM: f32 = 10.0 * size::ROW;
 /// Width of a name in the list, in points.
 const WIDTH: f32 = 260.0;
 
 /// The button that opens the list, and the one that edits the present endpoint.
-pub(super) fn menu_ui(ui: &mut Ui, cx: &Cx<'_>, editor: &mut EditorView, out: &mut Commands) {
+pub(super) fn menu_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    editor: &mut EditorView,
+    filter: &mut String,
+    out: &mut Commands,
+) {
     let settings = cx.state.settings.get();
     let chat = &cx.state.chat;
     if chat.target.endpoint().is_some() && !chat.is_sample() {
@@ -25,15 +35,24 @@ pub(super) fn menu_ui(ui: &mut Ui, cx: &Cx<'_>, editor: &mut EditorView, out: &m
         }
     }
     let known = settings.known_endpoints();
-    if known.is_empty() {
+    let serves = cx.workspace().is_some_and(|workspace| workspace.store.info().serves_endpoints);
+    if known.is_empty() && !serves {
         return;
     }
     let button = theme::button::icon(Icon::History, "Endpoints");
-    let menu = egui::containers::menu::MenuButton::from_button(button);
+    // A click into the filter leaves it open.
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let menu = MenuButton::from_button(button).config(config);
     let (response, _) = menu.ui(ui, |ui| {
-        for profile in &known {
-            entry_ui(ui, cx, profile, editor, out);
+        ScrollArea::vertical().id_salt("known endpoints").max_height(ROOM).show(ui, |ui| {
+            for profile in &known {
+                entry_ui(ui, cx, profile, editor, out);
+            }
+        });
+        if serves && !known.is_empty() {
+            ui.separator();
         }
+        serving::section_ui(ui, cx, filter, out);
     });
     if response.clicked() {
         out.push(EndpointsCommand::Probe);
@@ -51,13 +70,19 @@ fn entry_ui(
     let title = profile.title();
     ui.horizontal(|ui| {
         let health = cx.state.endpoints.health(&profile.url);
-        let color = health.map_or(ui.tokens().text_disabled, |health| health_color(ui, health));
-        dot_ui(ui, color);
+        let listed = cx.state.listed(&profile.url);
+        let color = listed.map(|listed| serving::state_color(ui, listed.state));
+        let color = color.or_else(|| health.map(|health| health_color(ui, health)));
+        dot_ui(ui, color.unwrap_or(ui.tokens().text_disabled));
         let current = cx.state.chat.target.address() == profile.url;
         let text = if profile.name.is_empty() { profile.url.as_str() } else { title.as_str() };
         let entry = egui::Button::selectable(current, text).truncate();
         let entry = ui.add_sized([WIDTH, size::CONTROL], entry);
-        let described = health.map_or_else(|| "Checking…".to_owned(), Health::describe);
+        let described = match (listed, health) {
+            (Some(listed), _) => listed.state.label().to_owned(),
+            (None, Some(health)) => health.describe(),
+            (None, None) => "Checking…".to_owned(),
+        };
         let serves =
             profile.bound.as_ref().map(|bound| format!("\nServes {}", bound.uri())).unwrap_or_default();
         if entry.on_hover_text(format!("{}\n{described}{serves}", profile.url)).clicked() {

@@ -5,8 +5,9 @@ use egui::{Align, Color32, Key, Layout, Response, RichText, Sense, TextEdit, Ui,
 use super::Place;
 use super::fold::fold_ui;
 use super::inputs::InputsView;
-use super::{endpoint_editor, endpoints};
+use super::{endpoint_editor, endpoints, serving};
 use crate::agent::{Endpoint, Health, InputField, Token};
+use crate::entities::ServingEndpoint;
 use crate::state::chat::{Chat, ChatCommand, Conversation, Target};
 use crate::state::command::Commands;
 use crate::state::{Command, Route};
@@ -30,6 +31,8 @@ pub struct HeaderView {
     /// The conversation that `system` was taken from.
     of: Option<u64>,
     editor: endpoint_editor::EditorView,
+    /// Of the list of endpoints.
+    filter: String,
     /// Enter was pressed in the address.
     entered: bool,
 }
@@ -48,7 +51,8 @@ impl HeaderView {
         self.title_ui(ui, chat, place, out);
         self.address_ui(ui, cx, chat, out);
         self.editor.show(ui.ctx(), cx, out);
-        ui.horizontal_wrapped(|ui| health_ui(ui, &chat.target));
+        let listed = cx.state.listed(chat.target.address());
+        ui.horizontal_wrapped(|ui| health_ui(ui, &chat.target, listed));
         endpoints::profile_ui(ui, cx);
         serve::bound_ui(ui, cx, out);
         if chat.is_sample() {
@@ -201,7 +205,7 @@ impl HeaderView {
                 if ui.add_enabled(can, refresh).on_hover_text("Check the endpoint").clicked() {
                     out.push(ChatCommand::Probe);
                 }
-                endpoints::menu_ui(ui, cx, &mut self.editor, out);
+                endpoints::menu_ui(ui, cx, &mut self.editor, &mut self.filter, out);
                 let icon = Icon::Agent.sized(size::ICON_SMALL).tint(ui.tokens().text_weak).alt_text("");
                 let field = TextEdit::singleline(&mut self.address)
                     .prefix(icon)
@@ -227,6 +231,8 @@ impl HeaderView {
             format!("{} is not set", chat.target.token_variable())
         } else if chat.target.uses_keyring() {
             "From the keyring. Enter another for this session".to_owned()
+        } else if chat.target.uses_lent_login() {
+            "The workspace's, while it is open. Enter another for this session".to_owned()
         } else if chat.target.uses_default_token() {
             format!("{}, sent with your messages", chat.target.token_variable())
         } else if chat.target.withholds_default_token() {
@@ -243,6 +249,7 @@ impl HeaderView {
         }
         let own = !chat.target.uses_default_token()
             && !chat.target.uses_keyring()
+            && !chat.target.uses_lent_login()
             && chat.target.endpoint().is_some_and(|endpoint| endpoint.token().is_some());
         if own && ui.add(theme::button::quiet("Forget the token")).clicked() {
             self.token.clear();
@@ -307,7 +314,7 @@ fn conversations_ui(ui: &mut Ui, chat: &Chat, out: &mut Commands) {
 const MOST_IN_MENU: usize = 20;
 
 /// A dot and a word, or why there is none.
-fn health_ui(ui: &mut Ui, target: &Target) {
+fn health_ui(ui: &mut Ui, target: &Target, listed: Option<&ServingEndpoint>) {
     ui.spacing_mut().item_spacing = vec2(size::SPACE_XS + 2.0, size::SPACE_XS);
     let tokens = ui.tokens();
     if let Some(error) = target.error() {
@@ -318,6 +325,18 @@ fn health_ui(ui: &mut Ui, target: &Target) {
     if target.endpoint().is_none() {
         dot_ui(ui, tokens.text_disabled);
         word_ui(ui, "No agent yet".into(), tokens.text_weak);
+        return;
+    }
+    if let Some(missing) = target.missing_login() {
+        dot_ui(ui, tokens.warning.fg);
+        word_ui(ui, missing, tokens.warning.fg);
+        return;
+    }
+    if let Some(listed) = listed {
+        dot_ui(ui, serving::state_color(ui, listed.state));
+        word_ui(ui, listed.state.label().to_owned(), tokens.text_weak)
+            .on_hover_text(serving::described(listed));
+        dialect_ui(ui, target);
         return;
     }
     let Some(probe) = target.found() else {

@@ -27,6 +27,7 @@ mod messages;
 mod notes;
 mod panes;
 mod prompts;
+mod serving;
 mod turn;
 
 use egui::{CentralPanel, Frame, Margin, Panel, Rect, Stroke, Ui};

@@ -40,6 +40,8 @@ pub enum Fault {
     Cut { after: usize },
     /// The answer's head and so many bytes of its body, then silence until the client leaves.
     Stall { after: usize },
+    /// Forwarded to another server (`http://host:port`), under this path.
+    Elsewhere { server: String, path: String },
     /// Forwarded after this time.
     Delay(Duration),
     /// The answer arrives in pieces of so many bytes with a pause between them.
@@ -312,6 +314,10 @@ async fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
         Some(Fault::Stall { after }) => {
             head_and(&seen, path, &shared.upstream, &mut client, after).await?;
             client.read(&mut [0]).await.map(drop)
+        }
+        Some(Fault::Elsewhere { server, path }) => {
+            let server = server.trim_start_matches("http://");
+            pass(&mut forward(&seen, &path, server).await?, &mut client, usize::MAX, Duration::ZERO).await
         }
         Some(Fault::Delay(time)) => {
             tokio::time::sleep(time).await;

@@ -12,6 +12,7 @@ use crate::theme::{self, size};
 use crate::ui::Cx;
 use crate::ui::chat::endpoints::health_color;
 use crate::ui::chat::header::dot_ui;
+use crate::ui::chat::serving::state_color;
 use crate::ui::widgets::form::{Below, Confirm, Form, Formed, dialog_ui};
 
 /// More endpoints than these scroll, in points.
@@ -130,8 +131,10 @@ impl ChooserView {
                     let check = egui::Checkbox::new(&mut chosen, candidate.title.as_str());
                     let hint = format!("{MOST_PANES} at most");
                     let check = ui.add_enabled(!full, check).on_disabled_hover_text(hint);
-                    if let Some(health) = cx.state.endpoints.health(&candidate.address) {
-                        let color = health_color(ui, health);
+                    let listed = cx.state.listed(&candidate.address);
+                    let color = listed.map(|listed| state_color(ui, listed.state));
+                    let health = cx.state.endpoints.health(&candidate.address);
+                    if let Some(color) = color.or_else(|| health.map(|health| health_color(ui, health))) {
                         dot_ui(ui, color);
                     }
                     if check.on_hover_text(&candidate.address).changed() {
