@@ -6,6 +6,7 @@ mod apply;
 mod dialogs;
 mod keys;
 mod system_theme;
+mod waking;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -53,6 +54,7 @@ pub struct Flowdeck {
     state: State,
     ui: ui::Ui,
     commands: Commands,
+    waking: waking::Waking,
 }
 
 impl Flowdeck {
@@ -61,8 +63,8 @@ impl Flowdeck {
         theme::install(ctx);
         let policy = PolicyFile::new(options.config_folder.clone());
         let (settings, message) = SettingsFile::open(options.config_folder);
-        let waker = ctx.clone();
-        let tasks = Tasks::new(options.runtime, move || waker.request_repaint());
+        let (waking, wake) = waking::Waking::new(ctx);
+        let tasks = Tasks::new(options.runtime, wake);
         let who = options.environment.who().to_owned();
         let mut state = State {
             journal: Journal::open(options.data_folder.clone(), who, &tasks),
@@ -99,7 +101,7 @@ impl Flowdeck {
         let mut ui = ui::Ui::default();
         ui.palette.actions = keys::palette_actions(ctx);
         ui.shortcuts.rows = keys::shortcut_rows(ctx);
-        let mut app = Self { state, ui, commands: Commands::default() };
+        let mut app = Self { state, ui, commands: Commands::default(), waking };
         if options.sample {
             app.apply(ctx, Command::OpenSample);
         } else if let Some(uri) = options.tracking_uri {
@@ -120,6 +122,7 @@ impl eframe::App for Flowdeck {
         if let Some(workspace) = &self.state.workspace {
             workspace.set_focused(ctx.input(|input| input.focused));
         }
+        self.waking.note(ctx);
         self.state.poll();
         if let Some(text) = self.state.chat.take_copied() {
             self.apply(ctx, Command::Copy(text, "the conversation"));
@@ -135,6 +138,7 @@ impl eframe::App for Flowdeck {
         for command in self.commands.take() {
             self.apply(&ctx, command);
         }
+        self.waking.settle(&ctx);
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {

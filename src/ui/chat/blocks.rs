@@ -245,7 +245,9 @@ impl Blocks {
 /// Draws the frame once more before it is seen.
 fn draw_again(ui: &Ui) {
     ui.ctx().request_discard("heights are known now");
-    ui.request_repaint();
+    if !ui.ctx().will_discard() {
+        ui.request_repaint();
+    }
 }
 
 /// A button over the end of the list. Whether it was clicked.
