@@ -13,14 +13,19 @@ use crate::support::long;
 
 const TURNS: u64 = 2_000;
 
-/// Where the answers are that are drawn, by their number.
-fn answers(app: &App) -> BTreeMap<u64, f32> {
-    let labels = app.query_all_by_label_contains("Answer ");
+/// Where the turns begin that are laid out, by their number. The first lends the conversation its title.
+fn laid_out(app: &App) -> BTreeMap<u64, f32> {
+    numbered(app, "Question ")
+}
+
+/// Where things of this name and a number are.
+fn numbered(app: &App, name: &str) -> BTreeMap<u64, f32> {
+    let labels = app.query_all_by_label_contains(name);
     labels
         .filter_map(|node| {
             let node_text = node.accesskit_node();
             let text = node_text.label().or_else(|| node_text.value())?;
-            let number = text.strip_prefix("Answer ")?.parse().ok()?;
+            let number = text.strip_prefix(name)?.parse().ok().filter(|number| *number > 0)?;
             Some((number, node.rect().top()))
         })
         .collect()
@@ -28,11 +33,11 @@ fn answers(app: &App) -> BTreeMap<u64, f32> {
 
 /// The app with a conversation of so many turns, at its end.
 fn at_the_end(folder: &Path, turns: u64) -> App {
-    long::keep(folder, turns);
+    long::keep(folder, (0..turns).map(long::answer));
     let mut app = start(Start { data_folder: Some(folder.to_owned()), ..Start::default() });
     click(&mut app, "Chat");
     click(&mut app, long::TITLE);
-    step_until(&mut app, "its end", |app| answers(app).contains_key(&(turns - 1)));
+    step_until(&mut app, "its end", |app| laid_out(app).contains_key(&(turns - 1)));
     app.run_steps(5);
     app
 }
@@ -72,13 +77,13 @@ fn what_comes_is_on_the_screen_in_the_frame_after_and_who_reads_above_is_left_al
     step_until(&mut app, "a probe", |app| app.state().state().chat.target.found().is_some());
     type_into(&mut app, "Message", "go on");
     app.key_press(egui::Key::Enter);
-    let turns = |app: &App| app.state().state().chat.current().unwrap().turns.len() as u64;
-    step_until(&mut app, "the turn to begin", |app| turns(app) > TURNS);
+    let count = |app: &App| app.state().state().chat.current().unwrap().turns.len() as u64;
+    step_until(&mut app, "the turn to begin", |app| count(app) > TURNS);
 
     let woken = Arc::new(AtomicUsize::new(0));
     let noted = Arc::clone(&woken);
     app.ctx.set_request_repaint_callback(move |asked| {
-        if asked.delay.is_zero() {
+        if asked.delay < Duration::from_millis(10) {
             noted.fetch_add(1, Ordering::AcqRel);
         }
     });
@@ -100,13 +105,13 @@ fn what_comes_is_on_the_screen_in_the_frame_after_and_who_reads_above_is_left_al
     app.hover_at(egui::pos2(900.0, 400.0));
     (0..12).for_each(|_| scroll(&mut app, 90.0));
     app.run_steps(60);
-    let before = answers(&app);
+    let before = laid_out(&app);
     assert!(!before.is_empty() && !is_seen(&app, "word 139"), "it scrolled up: {before:?}");
     for number in 140..150 {
         let word = format!("word {number}");
         agent.send(format!("{word}\n\n")).unwrap();
         step_until(&mut app, &word, |app| said(app).contains(&word));
-        assert_eq!(answers(&app), before, "what is read stays");
+        assert_eq!(laid_out(&app), before, "what is read stays");
     }
     click(&mut app, "New text below");
     step_until(&mut app, "the end", |app| is_seen(app, "word 149"));
@@ -119,16 +124,16 @@ fn what_comes_is_on_the_screen_in_the_frame_after_and_who_reads_above_is_left_al
 fn thousands_of_turns_open_at_the_end_and_scroll_without_a_jump() {
     let folder = tempfile::tempdir().unwrap();
     let mut app = at_the_end(folder.path(), TURNS);
-    let shown = answers(&app);
+    let shown = laid_out(&app);
     let last = shown[&(TURNS - 1)];
-    assert!((0.0..900.0).contains(&last), "the last answer is at {last}");
+    assert!((0.0..900.0).contains(&last), "the last turn is at {last}");
     assert!(shown.len() < 30, "{} of {TURNS} are laid out", shown.len());
 
     app.hover_at(egui::pos2(900.0, 400.0));
     let mut before = shown;
     for _ in 0..150 {
         scroll(&mut app, 120.0);
-        let now = answers(&app);
+        let now = laid_out(&app);
         // What was seen, and the turn that it begins in; what nobody saw may come to stand where it belongs.
         let seen = before.iter().rev().find(|(_, at)| **at < 0.0).map_or(0, |(number, _)| *number);
         let moved: Vec<f32> =
@@ -139,4 +144,35 @@ fn thousands_of_turns_open_at_the_end_and_scroll_without_a_jump() {
         before = now;
     }
     assert!(before.keys().next().is_some_and(|first| *first < TURNS - 40), "it scrolled: {before:?}");
+}
+
+#[test]
+fn of_a_long_answer_only_what_is_seen_is_laid_out_and_it_scrolls_without_a_jump() {
+    const PARTS: u64 = 300;
+    let folder = tempfile::tempdir().unwrap();
+    let parts: Vec<String> = (1..=PARTS).map(long::answer).collect();
+    long::keep(folder.path(), std::iter::once(parts.join("\n\n")));
+    let mut app = start(Start { data_folder: Some(folder.path().to_owned()), ..Start::default() });
+    click(&mut app, "Chat");
+    click(&mut app, long::TITLE);
+    let parts = |app: &App| numbered(app, "Answer ");
+    step_until(&mut app, "its end", |app| parts(app).contains_key(&PARTS));
+    app.run_steps(5);
+    let mut before = parts(&app);
+    assert!((0.0..900.0).contains(&before[&PARTS]), "the last part is at {}", before[&PARTS]);
+
+    app.hover_at(egui::pos2(900.0, 400.0));
+    for _ in 0..100 {
+        assert!(before.len() < 20, "{} of {PARTS} are laid out", before.len());
+        scroll(&mut app, 120.0);
+        let now = parts(&app);
+        let moved: Vec<f32> = now.iter().filter_map(|(number, at)| Some(at - before.get(number)?)).collect();
+        assert!(!moved.is_empty(), "nothing of what was seen is left: {before:?}, {now:?}");
+        assert!(
+            moved.iter().all(|by| (-1.0..400.0).contains(by) && (by - moved[0]).abs() < 1.5),
+            "{moved:?}"
+        );
+        before = now;
+    }
+    assert!(before.keys().all(|part| *part < PARTS - 20), "it scrolled: {before:?}");
 }

@@ -6,18 +6,20 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
 
+/// What threads of an agent are called.
+pub const AGENT: &str = "agent";
 /// Its title.
 pub const TITLE: &str = "Question 0";
 
-/// Writes a conversation of so many turns into a data folder.
-pub fn keep(data_folder: &Path, turns: u64) {
+/// Writes a conversation with these answers into a data folder.
+pub fn keep(data_folder: &Path, answers: impl Iterator<Item = String>) {
     let folder = data_folder.join("conversations");
     std::fs::create_dir_all(&folder).unwrap();
     let mut lines = String::from("{\"record\":\"conversation\",\"version\":1,\"id\":1}\n");
-    for turn in 0..turns {
+    for (turn, said) in (0_u64..).zip(answers) {
         let parent = turn.checked_sub(1).map_or("null".to_owned(), |parent| (parent + 10).to_string());
         let (id, at) = (turn + 10, 1_795_000_000_000 + turn * 60_000);
-        let said = serde_json::Value::from(answer(turn));
+        let said = serde_json::Value::from(said);
         let written = writeln!(
             lines,
             r#"{{"record":"turn","turn":{id},"parent":{parent},"at":{at},"ask":{{"text":"Question {turn}"}},"endpoint":"http://127.0.0.1:1/invocations"}}
@@ -30,7 +32,7 @@ pub fn keep(data_folder: &Path, turns: u64) {
 }
 
 /// Long ones and short ones; each says its number.
-fn answer(number: u64) -> String {
+pub fn answer(number: u64) -> String {
     let mut lines = vec![format!("Answer {number}\n\nIt is **{number}** in `n`, as the run says.\n")];
     if number.is_multiple_of(3) {
         lines.push("| step | loss | rate |\n|---|---:|---:|".to_owned());
@@ -93,5 +95,5 @@ fn reply(mut stream: TcpStream, words: &Mutex<mpsc::Receiver<String>>) {
 }
 
 fn spawn(work: impl FnOnce() + Send + 'static) {
-    std::thread::Builder::new().name("agent".to_owned()).spawn(work).unwrap();
+    std::thread::Builder::new().name(AGENT.to_owned()).spawn(work).unwrap();
 }

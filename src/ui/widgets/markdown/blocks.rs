@@ -5,7 +5,7 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 /// One thing among those that stand below each other.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default, Hash, PartialEq)]
 pub(super) struct Block {
     /// How many lists it is in.
     pub indent: usize,
@@ -18,7 +18,7 @@ pub(super) struct Block {
 }
 
 /// What a block is.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Hash, PartialEq)]
 pub(super) enum Body {
     /// Running text.
     Text(Vec<Span>),
@@ -39,7 +39,7 @@ impl Default for Body {
 }
 
 /// A stretch of text that looks the same.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, Hash, PartialEq)]
 pub(super) struct Span {
     pub text: String,
     pub strong: bool,

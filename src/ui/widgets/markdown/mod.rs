@@ -3,9 +3,10 @@
 
 mod blocks;
 mod marks;
+mod measured;
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use crate::state::{Command, format};
 use crate::theme::{self, Themed as _, size};
 use blocks::{Block, Body, Span, blocks};
 use marks::Marks;
+use measured::Measured;
 
 /// Longer texts are shown as plain text: laying them out as Markdown would hold up the frame.
 const LONGEST: usize = 200_000;
@@ -31,7 +33,21 @@ const CELL: f32 = 320.0;
 /// Draws Markdown and keeps what was parsed. One for each view that shows some.
 #[derive(Default)]
 pub struct Markdown {
-    parsed: HashMap<u64, Arc<[Block]>>,
+    parsed: HashMap<u64, Arc<[Parsed]>>,
+    measured: Measured,
+}
+
+/// A block with a hash of all that it says.
+struct Parsed {
+    block: Block,
+    content: u64,
+}
+
+impl From<Block> for Parsed {
+    fn from(block: Block) -> Self {
+        let content = hash(&block);
+        Self { block, content }
+    }
 }
 
 impl Markdown {
@@ -57,22 +73,27 @@ impl Markdown {
             // Lines of text are as tall as text, not as a button.
             ui.spacing_mut().interact_size.y = ui.text_style_height(&TextStyle::Body);
             ui.spacing_mut().item_spacing.y = size::SPACE_XS;
-            for (index, block) in blocks.iter().enumerate() {
+            for (index, Parsed { block, content }) in blocks.iter().enumerate() {
                 let before = index.checked_sub(1).and_then(|before| blocks.get(before));
-                ui.add_space(before.map_or(0.0, |before| gap(before, block)));
-                ui.push_id(index, |ui| block_ui(ui, block, marks));
+                ui.add_space(before.map_or(0.0, |before| gap(&before.block, block)));
+                self.measured.show(ui, index, *content, |ui| block_ui(ui, block, marks));
             }
         });
     }
 
-    fn parse(&mut self, text: &str) -> Arc<[Block]> {
-        let mut hasher = DefaultHasher::new();
-        text.hash(&mut hasher);
+    fn parse(&mut self, text: &str) -> Arc<[Parsed]> {
         if self.parsed.len() > KEPT {
             self.parsed.clear();
         }
-        Arc::clone(self.parsed.entry(hasher.finish()).or_insert_with(|| blocks(text).into()))
+        let parsed = || blocks(text).into_iter().map(Parsed::from).collect();
+        Arc::clone(self.parsed.entry(hash(text)).or_insert_with(parsed))
     }
+}
+
+fn hash(of: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Items of a list stand close together, headings apart from what is above them.
