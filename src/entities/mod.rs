@@ -10,6 +10,7 @@ mod mlmodel;
 mod named;
 mod new_run;
 mod prompt;
+mod read_value;
 mod registering;
 mod registry;
 mod run;

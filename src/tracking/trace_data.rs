@@ -1,11 +1,8 @@
 //! Spans and the values in them, as MLflow keeps and sends them: its own JSON (schemas 2 and 3, in files and in the
 //! tables), and OpenTelemetry's, whose values say their type. Read tolerantly: a field that makes no sense is empty.
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::entities::{
     AssessmentKind, Span, SpanEvent, SpanStatus, Tags, TokenUsage, TraceInfo, TraceValue, trace_key,
@@ -21,12 +18,9 @@ const SPAN_TYPE: &str = "mlflow.spanType";
 /// Attributes that say nothing to a person.
 const HIDDEN: [&str; 2] = ["mlflow.traceRequestId", "mlflow.spanStartTimeNs"];
 
-/// [`TraceValue`] as serde reads it.
-pub(super) struct Json(pub TraceValue);
-
 /// Reads JSON text; none if it is not JSON, or nested deeper than 128 levels.
 pub(super) fn parse(text: &str) -> Option<TraceValue> {
-    serde_json::from_str(text).ok().map(|Json(value)| value)
+    serde_json::from_str(text).ok()
 }
 
 /// JSON as MLflow writes it into a text column; text that is not JSON stays text.
@@ -267,66 +261,6 @@ pub(super) fn person() -> String {
     let names = ["LOGNAME", "USER", "LNAME", "USERNAME"];
     let found = names.iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
     found.unwrap_or_else(|| "default".to_owned())
-}
-
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(JsonVisitor).map(Self)
-    }
-}
-
-struct JsonVisitor;
-
-impl<'de> Visitor<'de> for JsonVisitor {
-    type Value = TraceValue;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<TraceValue, E> {
-        Ok(TraceValue::Bool(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<TraceValue, E> {
-        Ok(TraceValue::Number(value.to_string()))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<TraceValue, E> {
-        Ok(TraceValue::Number(value.to_string()))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<TraceValue, E> {
-        Ok(TraceValue::Number(format!("{value:?}")))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<TraceValue, E> {
-        Ok(TraceValue::Text(value.to_owned()))
-    }
-
-    fn visit_string<E: Error>(self, value: String) -> Result<TraceValue, E> {
-        Ok(TraceValue::Text(value))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<TraceValue, E> {
-        Ok(TraceValue::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<TraceValue, A::Error> {
-        let mut values = Vec::new();
-        while let Some(Json(value)) = access.next_element()? {
-            values.push(value);
-        }
-        Ok(TraceValue::List(values))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<TraceValue, A::Error> {
-        let mut entries = Vec::new();
-        while let Some((name, Json(value))) = access.next_entry::<String, Json>()? {
-            entries.push((name, value));
-        }
-        Ok(TraceValue::Map(entries))
-    }
 }
 
 #[cfg(test)]

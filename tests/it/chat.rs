@@ -6,7 +6,7 @@ use flowdeck::state::chat::{Conversation, Turn};
 use serde_json::json;
 
 use crate::support::app::{
-    App, Start, click, is_shown, press, start, step_until, type_into, wait_for, wait_for_text,
+    App, Start, click, is_shown, press, start, step_until, tab_to, type_into, wait_for, wait_for_text,
 };
 use crate::support::{Fault, Proxy, Servers};
 
@@ -72,8 +72,19 @@ fn a_streamed_answer_shows_reasoning_the_tool_and_its_output() {
     assert!(app.query_by_label("Arguments").is_none(), "folded at first");
     click(&mut app, "query_otif");
     wait_for(&mut app, "Arguments");
-    wait_for_text(&mut app, "\"group_by\"");
-    wait_for_text(&mut app, "Nordfracht");
+    // Both are trees, in the agent's order.
+    let place = |app: &App, text: &str| {
+        app.query_all_by_label_contains(text).map(|node| node.rect().top()).fold(f32::INFINITY, f32::min)
+    };
+    wait_for(&mut app, "metric  otif");
+    wait_for(&mut app, "group_by  carrier");
+    assert!(place(&app, "metric  otif") < place(&app, "group_by  carrier"));
+    wait_for(&mut app, "1  0.91");
+    click(&mut app, "Fold rows");
+    step_until(&mut app, "the rows to fold", |app| !is_shown(app, "1  0.91"));
+    tab_to(&mut app, "Unfold rows");
+    press(&mut app, egui::Key::Space);
+    wait_for(&mut app, "1  0.91");
 }
 
 #[test]

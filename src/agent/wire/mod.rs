@@ -17,6 +17,8 @@ pub use usage::Usage;
 
 use serde_json::Value;
 
+use crate::entities::TraceValue;
+
 /// Longest JSON indented, in bytes: it may be done anew for every frame.
 const MAX_PRETTY: usize = 512 * 1024;
 
@@ -27,6 +29,14 @@ pub fn pretty_json(text: &str) -> Option<String> {
     }
     let value: Value = serde_json::from_str(text).ok()?;
     serde_json::to_string_pretty(&value).ok()
+}
+
+/// JSON text as values, whose names keep their order; `None` if it is no object or list, or too long.
+pub fn values_of(text: &str) -> Option<TraceValue> {
+    if text.len() > MAX_PRETTY || !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    serde_json::from_str(text).ok()
 }
 
 /// What a JSON value says as one string: strings as they are, lists of text parts joined, everything else as

@@ -1,18 +1,20 @@
 //! The rows of an answer: messages, reasoning, tool calls with their outputs, approvals, and what nobody knows.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Color32, RichText, Ui};
+use egui::{Align, Color32, Layout, RichText, Ui};
 
 use super::boxed;
 use super::fold::{fold_ui, fold_with_ui};
 use super::messages::Tools;
 use super::turn::Look;
 use crate::agent::wire::{
-    Annotation, ApprovalRequest, Item, ItemBody, ItemStatus, Part, Reasoning, ToolCall, pretty_json,
+    Annotation, ApprovalRequest, Item, ItemBody, ItemStatus, Part, Reasoning, ToolCall, values_of,
 };
 use crate::agent::{Row, UnknownEvent};
+use crate::entities::TraceValue;
 use crate::state::chat::{CallChange, ChatCommand, Mark, Turn};
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::widgets;
@@ -232,12 +234,37 @@ pub(super) fn unknown_events_ui(ui: &mut Ui, events: &[UnknownEvent]) {
     });
 }
 
-/// JSON indented and coloured, other text as it is.
+/// JSON as a tree, other text as it is.
 pub(super) fn data_ui(ui: &mut Ui, text: &str) {
-    match pretty_json(text) {
-        Some(pretty) => widgets::code_ui(ui, &pretty, "json"),
-        None => widgets::code_ui(ui, text, ""),
+    let Some(value) = values(ui, text) else { return widgets::code_ui(ui, text, "") };
+    widgets::code_frame(ui).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+            let copy = theme::button::quiet(Icon::Copy.sized(size::ICON_SMALL).alt_text("Copy the data"));
+            if ui.add(copy).on_hover_text("Copy the data").clicked() {
+                ui.copy_text(value.to_pretty_json());
+            }
+            ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                ui.add_space(size::SPACE_XS);
+                widgets::data_ui(ui, "data", &value);
+                ui.add_space(size::SPACE_XS);
+            });
+        });
+    });
+}
+
+/// What JSON text holds, read once.
+fn values(ui: &Ui, text: &str) -> Option<Arc<TraceValue>> {
+    type Read = (u64, Option<Arc<TraceValue>>);
+    let (id, hash) = (ui.scope_id().with("values"), egui::util::hash(text));
+    if let Some((of, value)) = ui.data(|data| data.get_temp::<Read>(id))
+        && of == hash
+    {
+        return value;
     }
+    let value = values_of(text).map(Arc::new);
+    ui.data_mut(|data| data.insert_temp::<Read>(id, (hash, value.clone())));
+    value
 }
 
 /// `0.4 s`, `12 s`.

@@ -2,7 +2,6 @@
 
 use egui::{Align, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Stroke, Ui};
 
-use super::data::{data_ui, text_ui};
 use super::feedback::assessment_ui;
 use super::look::{nanos, type_label, type_look};
 use crate::entities::{Span, SpanEvent, SpanStatus, TraceValue};
@@ -12,7 +11,7 @@ use crate::state::traces::{Node, ShownTrace, TracePage};
 use crate::state::{Command, format};
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::Cx;
-use crate::ui::widgets::{Markdown, code_ui, heading_ui, status_ui, switch_ui};
+use crate::ui::widgets::{Markdown, code_ui, data_text_ui, data_ui, heading_ui, status_ui, switch_ui};
 
 /// A text of a message that is longer is not read as Markdown, in bytes.
 const MARKDOWN: usize = 50_000;
@@ -115,7 +114,9 @@ impl DetailView {
 
     fn part_ui(&mut self, ui: &mut Ui, part: &Part<'_>) {
         match part {
-            Part::Text(text) if text.len() > MARKDOWN => text_ui(ui, ui.scope_id().with("long"), text, 0.0),
+            Part::Text(text) if text.len() > MARKDOWN => {
+                data_text_ui(ui, ui.scope_id().with("long"), text, 0.0);
+            }
             Part::Text(text) => self.markdown.show(ui, text),
             Part::Call { name, arguments } => {
                 ui.horizontal(|ui| {

@@ -1,6 +1,5 @@
 //! One trace: its spans on the time axis at the left, the chosen one at the right.
 
-mod data;
 mod detail;
 mod feedback;
 mod header;

@@ -19,36 +19,39 @@ pub fn code_ui(ui: &mut Ui, code: &str, language: &str) {
 
 /// The same with stretches, in bytes and in order, on a ground of this colour.
 pub fn code_marked_ui(ui: &mut Ui, code: &str, language: &str, marks: &[Range<usize>], fill: egui::Color32) {
-    let tokens = ui.tokens();
     let code = code.strip_suffix('\n').unwrap_or(code);
     let shown = &code[..code.floor_char_boundary(LONGEST_SHOWN)];
+    code_frame(ui).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.horizontal(|ui| {
+            ui.spacing_mut().interact_size.y = size::CHIP;
+            ui.label(theme::text::small(language));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let button = theme::button::quiet(Icon::Copy.sized(size::ICON_SMALL).alt_text("Copy code"));
+                if ui.add(button).on_hover_text("Copy code").clicked() {
+                    ui.copy_text(code.to_owned());
+                }
+            });
+        });
+        ScrollArea::horizontal().id_salt("code").auto_shrink([false, true]).show(ui, |ui| {
+            let job = on_ground(coloured(ui, shown, language), marks, fill);
+            ui.add(Label::new(job).selectable(true).extend());
+            ui.add_space(size::SPACE_XS);
+        });
+        if shown.len() < code.len() {
+            ui.label(theme::text::small("Cut here. The copy is whole"));
+        }
+    });
+}
+
+/// What code and data stand in.
+pub fn code_frame(ui: &Ui) -> Frame {
+    let tokens = ui.tokens();
     Frame::new()
         .fill(tokens.code_bg)
         .stroke(Stroke::new(size::HAIRLINE, tokens.hairline))
         .corner_radius(size::RADIUS)
         .inner_margin(Margin { left: size::SPACE_S as i8, ..Margin::same(2) })
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.horizontal(|ui| {
-                ui.spacing_mut().interact_size.y = size::CHIP;
-                ui.label(theme::text::small(language));
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    let button =
-                        theme::button::quiet(Icon::Copy.sized(size::ICON_SMALL).alt_text("Copy code"));
-                    if ui.add(button).on_hover_text("Copy code").clicked() {
-                        ui.copy_text(code.to_owned());
-                    }
-                });
-            });
-            ScrollArea::horizontal().id_salt("code").auto_shrink([false, true]).show(ui, |ui| {
-                let job = on_ground(coloured(ui, shown, language), marks, fill);
-                ui.add(Label::new(job).selectable(true).extend());
-                ui.add_space(size::SPACE_XS);
-            });
-            if shown.len() < code.len() {
-                ui.label(theme::text::small("Cut here. The copy is whole"));
-            }
-        });
 }
 
 /// The code as text to lay out.

@@ -4,6 +4,7 @@ pub mod cells;
 mod chips;
 mod code;
 mod columns;
+mod data;
 mod facts;
 mod field;
 pub mod form;
@@ -21,8 +22,9 @@ pub use chips::{
     alias_chip_ui, alias_ghost_ui, alias_go_ui, alias_label_ui, alias_name, alias_version_ui, chip_width,
     status_ui, tag_chip_ui,
 };
-pub use code::code_ui;
+pub use code::{code_frame, code_ui};
 pub use columns::columns_ui;
+pub use data::{data_text_ui, data_ui};
 pub use facts::{copy_menu_ui, copyable_id_ui, fact_ui, facts_ui, page_name_ui, text_with_copy_ui, time_ui};
 pub use field::{filter_field_of_pane_ui, filter_field_ui, leave_filter_on_down, request_filter_focus};
 pub use list::{ListLook, ListResponse, VirtualList};

@@ -4,11 +4,11 @@ use serde::Deserialize;
 
 use super::is_unknown_route;
 use super::wire::WireInfo;
-use crate::entities::{Trace, TraceInfo};
+use crate::entities::{Trace, TraceInfo, TraceValue};
 use crate::tracking::TrackingError;
 use crate::tracking::rest::http::Http;
 use crate::tracking::store::no_traces;
-use crate::tracking::trace_data::{self, Json};
+use crate::tracking::trace_data;
 
 async fn info(http: &Http, trace_id: &str) -> Result<TraceInfo, TrackingError> {
     #[derive(Deserialize)]
@@ -44,12 +44,12 @@ pub(in crate::tracking::rest) async fn get(http: &Http, trace_id: &str) -> Resul
     let info = info(http, trace_id).await?;
     let route = http.route("ajax-api/2.0/mlflow/get-trace-artifact");
     let stored = http.get(route, &[("request_id", trace_id)]).await;
-    let mut found = stored.map(|Json(document)| trace_data::spans(document));
+    let mut found = stored.map(trace_data::spans);
     if found.is_err() && trace_data::spans_location(&info.tags) == "TRACKING_STORE" {
         let query = [("trace_id", trace_id), ("allow_partial", "true")];
         let answer = http.get(http.route("api/3.0/mlflow/traces/get"), &query).await;
-        found =
-            answer.map(|Json(answer)| answer.get("trace").cloned().map_or_else(Vec::new, trace_data::spans));
+        found = answer
+            .map(|answer: TraceValue| answer.get("trace").cloned().map_or_else(Vec::new, trace_data::spans));
     }
     match found {
         Ok(spans) => Ok(Trace { info, spans, missing: None }),

@@ -8,7 +8,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::entities::{Assessment, AssessmentKind, Millis, Tags, TraceInfo, TraceState, TraceValue};
 use crate::tracking::rest::wire::{self, KeyValue};
-use crate::tracking::trace_data::{self, Json};
+use crate::tracking::trace_data;
 
 /// A trace in MLflow 3's words and in MLflow 2's.
 #[derive(Default, Deserialize)]
@@ -30,7 +30,7 @@ pub(super) struct WireInfo {
     timestamp_ms: Option<Millis>,
     #[serde(deserialize_with = "wire::text")]
     execution_duration: String,
-    execution_time_ms: Option<Json>,
+    execution_time_ms: Option<TraceValue>,
     #[serde(deserialize_with = "wire::text")]
     request_preview: String,
     #[serde(deserialize_with = "wire::text")]
@@ -92,10 +92,10 @@ struct WireSource {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct WireJudgement {
-    value: Option<Json>,
+    value: Option<TraceValue>,
     #[serde(deserialize_with = "wire::or_default")]
     serialized_value: WireSerialized,
-    error: Option<Json>,
+    error: Option<TraceValue>,
     #[serde(deserialize_with = "wire::text")]
     issue_name: String,
 }
@@ -123,7 +123,7 @@ fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tags, D::Error> {
 
         fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Tags, A::Error> {
             let mut tags = Tags::new();
-            while let Some((key, Json(value))) = access.next_entry::<String, Json>()? {
+            while let Some((key, value)) = access.next_entry::<String, TraceValue>()? {
                 tags.insert(key, trace_data::text(value));
             }
             Ok(tags)
@@ -154,7 +154,7 @@ fn duration(text: &str) -> Option<Millis> {
 impl From<WireInfo> for TraceInfo {
     fn from(wire: WireInfo) -> Self {
         let experiment_id = wire.trace_location.mlflow_experiment.experiment_id;
-        let took = wire.execution_time_ms.and_then(|Json(value)| trace_data::text(value).parse().ok());
+        let took = wire.execution_time_ms.and_then(|value| trace_data::text(value).parse().ok());
         let mut info = Self {
             trace_id: wire.trace_id,
             experiment_id: if experiment_id.is_empty() { wire.experiment_id } else { experiment_id },
@@ -183,7 +183,7 @@ impl From<WireAssessment> for Assessment {
             _ => (AssessmentKind::Feedback, WireJudgement::default()),
         };
         let value = match (judgement.value, judgement.serialized_value.value, judgement.issue_name) {
-            (Some(Json(value)), ..) => value,
+            (Some(value), ..) => value,
             (_, text, _) if !text.is_empty() => trace_data::parse_or_text(text),
             (.., name) if !name.is_empty() => TraceValue::Text(name),
             _ => TraceValue::Null,
@@ -193,7 +193,7 @@ impl From<WireAssessment> for Assessment {
             name: wire.assessment_name,
             kind,
             value,
-            error: judgement.error.and_then(|Json(error)| trace_data::assessment_error(&error)),
+            error: judgement.error.and_then(|error| trace_data::assessment_error(&error)),
             source_type: wire.source.source_type,
             source_id: wire.source.source_id,
             rationale: wire.rationale,

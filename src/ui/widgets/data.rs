@@ -22,12 +22,12 @@ const SUMMARY: usize = 160;
 const INDENT: f32 = 14.0;
 
 /// Draws a value. `salt` tells it from others on the screen.
-pub(super) fn data_ui(ui: &mut Ui, salt: impl egui::AsIdSalt, value: &TraceValue) {
+pub fn data_ui(ui: &mut Ui, salt: impl egui::AsIdSalt, value: &TraceValue) {
     let id = ui.make_persistent_id(salt);
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         match value {
-            TraceValue::Text(text) => text_ui(ui, id, text, 0.0),
+            TraceValue::Text(text) => data_text_ui(ui, id, text, 0.0),
             TraceValue::Map(_) | TraceValue::List(_) if !value.is_empty() => values_ui(ui, id, value, 0),
             other => leaf_ui(ui, id, None, other, 0),
         }
@@ -130,7 +130,7 @@ fn leaf_ui(ui: &mut Ui, id: Id, name: Option<&str>, value: &TraceValue, depth: u
 }
 
 /// A text on its own.
-pub(super) fn text_ui(ui: &mut Ui, id: Id, text: &str, left: f32) {
+pub fn data_text_ui(ui: &mut Ui, id: Id, text: &str, left: f32) {
     let limit = limit(ui, id);
     indented_ui(ui, left, |ui| {
         let shown = theme::text::mono(&text[..text.floor_char_boundary(limit)]);
