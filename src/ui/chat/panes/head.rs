@@ -149,13 +149,21 @@ fn chips_ui(ui: &mut Ui, aliases: &[&str]) {
 /// That it is not known: in words, or short where there is no room.
 fn unknown_ui(ui: &mut Ui, [words, short]: [&str; 2], identity: &Identity, finding: Finding<'_>) {
     let narrow = ui.available_width() < WORDS;
+    let advice = identity.advice();
     let (text, hint) = match finding {
-        Finding::NotAsked if narrow => (short, format!("{words}. {}", identity.advice())),
-        Finding::NotAsked => (words, identity.advice().to_owned()),
+        Finding::NotAsked if narrow => (short, format!("{words}. {advice}")),
+        Finding::NotAsked => (words, advice.to_owned()),
+        Finding::Asking if narrow => ("asking…", ASKS.to_owned()),
         Finding::Asking => ("asking, and looking for its trace…", ASKS.to_owned()),
-        Finding::Failed(why) => (why, format!("{why}\n{}", identity.advice())),
+        Finding::Failed(why) if narrow => (short, format!("{why}\n{advice}")),
+        Finding::Failed(why) => (why, format!("{why}\n{advice}")),
     };
-    ui.add(Label::new(theme::text::small(text)).truncate()).on_hover_text(hint);
+    let color = match finding {
+        Finding::Failed(_) => ui.tokens().warning.fg,
+        _ => ui.tokens().text_weak,
+    };
+    let text = RichText::new(text).small().color(color);
+    ui.add(Label::new(text).truncate()).on_hover_text(hint);
 }
 
 /// Opens the plan for the version that answered here, with what it answered as evidence.
