@@ -1,7 +1,9 @@
 //! A run in figures: how many answered, passed, differ, and how long it took, with the spread and not a mean alone.
 
+use serde_json::Value;
+
 use super::check::normalised;
-use super::result::{BenchRun, Cell};
+use super::result::{BenchRun, Call, Cell};
 use crate::agent::wire::Usage;
 
 /// An answer is slower (or faster) where it took this much more (or less) than the base's…
@@ -173,7 +175,21 @@ pub fn against(base: Option<&Cell>, cell: Option<&Cell>) -> Against {
 
 /// Whether two answers say and do the same.
 pub fn is_same(a: &Cell, b: &Cell) -> bool {
-    a.calls == b.calls && (a.answer == b.answer || normalised(&a.answer) == normalised(&b.answer))
+    same_calls(&a.calls, &b.calls) && (a.answer == b.answer || normalised(&a.answer) == normalised(&b.answer))
+}
+
+/// Whether the same tools were called in the same order with the same arguments, however those are written.
+fn same_calls(a: &[Call], b: &[Call]) -> bool {
+    let same = |(a, b): (&Call, &Call)| {
+        a.name == b.name
+            && (a.arguments == b.arguments || json(a).is_some_and(|arguments| json(b) == Some(arguments)))
+    };
+    a.len() == b.len() && a.iter().zip(b).all(same)
+}
+
+/// `None`: they are no JSON, or were cut.
+fn json(call: &Call) -> Option<Value> {
+    serde_json::from_str(&call.arguments).ok()
 }
 
 impl AgainstCounts {
@@ -205,7 +221,7 @@ mod tests {
 
     use super::*;
     use crate::state::bench::check::{Check, Verdict};
-    use crate::state::bench::result::{Call, Column, Mark};
+    use crate::state::bench::result::{Column, Mark};
     use crate::state::bench::set::{Case, Prompt, PromptSet};
 
     fn cell(answer: &str, total_ms: u64) -> Cell {
@@ -232,6 +248,13 @@ mod tests {
         let mut called = cell("it is 42", 100);
         called.calls.push(Call { name: "query".into(), arguments: "{}".into() });
         assert!(against(Some(&cell("it is 42", 100)), Some(&called)).different);
+        let calling = |arguments: &str| {
+            let call = Call { name: "query".into(), arguments: arguments.into() };
+            Cell { calls: vec![call], ..cell("it is 42", 100) }
+        };
+        let differs = |a: &str, b: &str| against(Some(&calling(a)), Some(&calling(b))).different;
+        assert!(!differs(r#"{"a":1,"b":2}"#, r#"{ "b": 2, "a": 1 }"#));
+        assert!(differs(r#"{"a":1}"#, r#"{"a":2}"#) && differs("{\"a", "{\"b"));
         let failed = against(Some(&cell("x", 100)), Some(&Cell::failed("no", 0)));
         assert!(failed.different && failed.regressed && !failed.compared);
         assert_eq!(against(None, Some(&called)), Against::default());
