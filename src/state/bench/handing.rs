@@ -1,15 +1,18 @@
 //! Handing a bench on: as a file, and as MLflow runs of the server that is open. What is to be written is asked first.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::log_run::{Logged, Plan, carry_out};
 use super::result::{BenchRun, Column};
 use super::{Bench, BenchCommand, export::Exporting};
+use crate::entities::{Experiment, ViewType};
 use crate::state::journal::{Edit, Outcome};
 use crate::state::notices::Notices;
+use crate::state::remote::Pages;
 use crate::state::tasks::{Feed, Polled, Task};
 use crate::state::{Command, ModelKind, Route, RunTab, State, Tasks, format};
-use crate::tracking::Store;
+use crate::tracking::{ExperimentQuery, Store};
 
 /// What is being handed on.
 #[derive(Default)]
@@ -23,14 +26,22 @@ pub(super) struct Handing {
 pub struct Asked {
     /// The bench.
     pub run: u64,
+    /// The experiments of the server that are not deleted, whatever its list shows.
+    pub experiments: Pages<Experiment>,
+    /// The one that was open last.
+    last: Option<String>,
     suggested: Option<String>,
     looking: Option<Task<Option<String>>>,
 }
 
 impl Asked {
-    /// The experiment of the run that a version which answered comes from, once that is found.
-    pub fn suggested(&self) -> Option<&str> {
-        self.suggested.as_deref()
+    /// Where the runs belong, unless the user says otherwise: with the run that a version which answered comes from,
+    /// once that is found; else where they were last.
+    pub fn suggested(&self) -> Option<&Experiment> {
+        let known = self.experiments.items();
+        let find = |id: &String| known.iter().find(|experiment| experiment.experiment_id == *id);
+        let found = self.suggested.as_ref().and_then(find).or_else(|| self.last.as_ref().and_then(find));
+        found.or_else(|| known.first())
     }
 }
 
@@ -78,7 +89,12 @@ impl State {
             return;
         };
         let looking = source_of(run, &workspace.store, &self.tasks);
-        self.bench.handing.asked = Some(Asked { run: id, suggested: None, looking });
+        let mut experiments = Pages::default();
+        let active = ExperimentQuery { view_type: ViewType::ActiveOnly };
+        experiments.load(&self.tasks, workspace.store.search_experiments(active));
+        let key = workspace.store.info().settings_key().to_owned();
+        let last = self.settings.get().last_experiments.get(&key).cloned();
+        self.bench.handing.asked = Some(Asked { run: id, experiments, last, suggested: None, looking });
     }
 
     fn log_bench(&mut self, id: u64, experiment_id: String) {
@@ -100,9 +116,12 @@ impl State {
     }
 
     /// Tells what became of it.
-    pub(super) fn poll_handing(&mut self) {
+    pub(super) fn poll_handing(&mut self, deadline: Instant) {
         let handing = &mut self.bench.handing;
         handing.exporting.poll(&mut self.notices);
+        if let Some(asked) = &mut handing.asked {
+            asked.experiments.poll(deadline);
+        }
         if let Some(asked) = &mut handing.asked
             && let Some(looking) = &mut asked.looking
         {

@@ -488,7 +488,7 @@ impl State {
         self.bench.poll(deadline, &self.tasks, &mut self.notices, now);
         self.poll_datasets(deadline);
         self.keep_bench_evidence();
-        self.poll_handing();
+        self.poll_handing(deadline);
     }
 
     /// Reads what is shown of the bench.

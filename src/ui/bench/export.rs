@@ -1,14 +1,16 @@
 //! What a finished run can be handed on as: entries of its menu, and the question where MLflow runs are made.
 
-use egui::{Context, Label, ScrollArea, Ui};
+use egui::{Context, Key, Label, Modifiers, ScrollArea, Ui};
 
-use crate::state::bench::BenchCommand;
+use crate::entities::Experiment;
 use crate::state::bench::export::ExportFormat;
 use crate::state::bench::log_run::announced;
 use crate::state::bench::result::BenchRun;
+use crate::state::bench::{Asked, BenchCommand};
 use crate::state::command::Commands;
 use crate::theme::{self, Icon, size};
 use crate::ui::Cx;
+use crate::ui::widgets::failure_bar_ui;
 use crate::ui::widgets::form::{Below, Confirm, Form, Formed, dialog_ui};
 
 /// Experiments that are listed; the words find the others.
@@ -66,12 +68,11 @@ impl LogView {
         if opens {
             *self = Self { run: Some(run.id), ..Self::default() };
         }
-        let suggested = asked.suggested();
         let (formed, closes) =
-            dialog_ui(ctx, "log bench", size::DIALOG, |ui| self.form_ui(ui, cx, run, suggested, opens));
+            dialog_ui(ctx, "log bench", size::DIALOG, |ui| self.form_ui(ui, cx, run, asked, opens, out));
         match formed {
             Formed::Confirmed => {
-                if let Some(experiment_id) = self.chosen(cx, suggested) {
+                if let Some(experiment_id) = self.chosen(asked) {
                     out.push(BenchCommand::Log { run: run.id, experiment_id });
                 }
             }
@@ -81,12 +82,47 @@ impl LogView {
         }
     }
 
-    /// What the user chose, else where the version comes from, else where he is.
-    fn chosen(&self, cx: &Cx<'_>, suggested: Option<&str>) -> Option<String> {
-        let there = |id: &&str| cx.workspace().is_some_and(|it| it.experiments.find(id).is_some());
-        let chosen = self.experiment.as_deref().or(suggested).filter(there);
-        let first = || cx.workspace()?.experiments.suggested(None).map(|it| it.experiment_id.clone());
-        chosen.map(str::to_owned).or_else(first)
+    /// The experiments that the words find.
+    fn found<'a>(&self, asked: &'a Asked) -> impl Iterator<Item = &'a Experiment> + use<'a> {
+        let words: Vec<String> = self.words.split_whitespace().map(str::to_lowercase).collect();
+        let items = asked.experiments.items().iter();
+        let found = items.filter(move |experiment| {
+            words.is_empty() || {
+                let name = experiment.name.to_lowercase();
+                words.iter().all(|word| name.contains(word))
+            }
+        });
+        found.take(MOST)
+    }
+
+    /// What the user chose, else what is suggested; of those that the words find, so that nothing is written where
+    /// nobody looks.
+    fn chosen(&self, asked: &Asked) -> Option<String> {
+        let wanted = self.experiment.as_ref().or_else(|| Some(&asked.suggested()?.experiment_id));
+        let is_it = |experiment: &&Experiment| Some(&experiment.experiment_id) == wanted;
+        // What is suggested may stand further down than is listed.
+        let unlisted =
+            || asked.suggested().filter(|_| self.words.trim().is_empty() && self.experiment.is_none());
+        let chosen = self.found(asked).find(is_it).or_else(unlisted);
+        chosen.or_else(|| self.found(asked).next()).map(|experiment| experiment.experiment_id.clone())
+    }
+
+    /// Up and down choose while one types.
+    fn take_arrows(&mut self, ui: &Ui, asked: &Asked) -> bool {
+        let step = ui.input_mut(|input| {
+            let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
+            isize::from(pressed(Key::ArrowDown)) - isize::from(pressed(Key::ArrowUp))
+        });
+        if step == 0 {
+            return false;
+        }
+        let found: Vec<&str> =
+            self.found(asked).map(|experiment| experiment.experiment_id.as_str()).collect();
+        let chosen = self.chosen(asked);
+        let at = found.iter().position(|id| Some(*id) == chosen.as_deref());
+        let to = at.map_or(0, |at| at.saturating_add_signed(step).min(found.len().saturating_sub(1)));
+        self.experiment = found.get(to).map(|id| (*id).to_owned());
+        true
     }
 
     fn form_ui(
@@ -94,8 +130,9 @@ impl LogView {
         ui: &mut Ui,
         cx: &Cx<'_>,
         run: &BenchRun,
-        suggested: Option<&str>,
+        asked: &Asked,
         opens: bool,
+        out: &mut Commands,
     ) -> Formed {
         ui.label(theme::text::title("Log as MLflow runs"));
         ui.add_space(size::SPACE_S);
@@ -104,20 +141,30 @@ impl LogView {
             ui.add(Label::new(theme::text::weak(line)).wrap());
         }
         ui.add_space(size::SPACE_S);
+        let moved = self.take_arrows(ui, asked);
         let mut form = Form::new(opens);
         form.field_ui(ui, "Experiment", "Words of its name", &mut self.words, Below::Nothing);
-        let chosen = self.chosen(cx, suggested);
-        let words = self.words.to_lowercase();
-        let experiments = &workspace.experiments;
-        ScrollArea::vertical().max_height(LIST).auto_shrink([false, true]).show(ui, |ui| {
-            let known = experiments.shown().iter().filter_map(|number| experiments.get(*number));
-            let found =
-                known.filter(|it| words.split_whitespace().all(|word| it.name.to_lowercase().contains(word)));
-            for experiment in found.take(MOST) {
+        let chosen = self.chosen(asked);
+        ScrollArea::vertical().max_height(LIST).auto_shrink(false).show(ui, |ui| {
+            let mut none = true;
+            for experiment in self.found(asked) {
+                none = false;
                 let selected = chosen.as_deref() == Some(&experiment.experiment_id);
-                if ui.radio(selected, experiment.name.as_str()).clicked() {
+                let radio = ui.radio(selected, experiment.name.as_str());
+                if selected && moved {
+                    radio.scroll_to_me(None);
+                }
+                if radio.clicked() {
                     self.experiment = Some(experiment.experiment_id.clone());
                 }
+            }
+            if asked.experiments.is_loading() {
+                ui.label(theme::text::weak("Loading experiments…"));
+            } else if let Some(error) = asked.experiments.error() {
+                let again = BenchCommand::AskLog(run.id).into();
+                failure_bar_ui(ui, "The experiments cannot be listed", error, again, out);
+            } else if none {
+                ui.label(theme::text::weak("No experiment is called so"));
             }
         });
         ui.add_space(size::SPACE_S);
