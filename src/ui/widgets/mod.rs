@@ -31,7 +31,7 @@ pub use list::{ListLook, ListResponse, VirtualList};
 pub use listing::{
     RowCursor, count_ui, no_rows_ui, refresh_ui, repaint_as_times_pass, table_filter_ui, toolbar_ui,
 };
-pub use markdown::{Markdown, link_ui};
+pub use markdown::{Markdown, link_ui, plain};
 pub use marked::Marked;
 pub use menu::context_menu_ui;
 pub use message::{centred_ui, empty_ui, failure_bar_ui, failure_ui, loading_ui};

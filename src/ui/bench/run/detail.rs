@@ -3,8 +3,7 @@
 
 use std::ops::Range;
 
-use egui::text::LayoutJob;
-use egui::{Align, Key, Label, Layout, Margin, RichText, ScrollArea, TextEdit, TextFormat, TextStyle, Ui};
+use egui::{Align, Key, Label, Layout, Margin, RichText, ScrollArea, TextEdit, Ui};
 
 use super::{mark, trace_of};
 use crate::state::bench::BenchCommand;
@@ -15,6 +14,7 @@ use crate::state::command::Commands;
 use crate::state::format;
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::Cx;
+use crate::ui::widgets::Markdown;
 
 /// The note that is being written.
 #[derive(Default)]
@@ -22,6 +22,7 @@ pub(super) struct NoteView {
     typed: Option<((usize, usize), String)>,
     /// The endpoint whose note takes the cursor.
     takes_focus: Option<usize>,
+    markdown: Markdown,
 }
 
 /// What became of the detail.
@@ -149,7 +150,9 @@ impl NoteView {
                 });
             }
             let marks = marks_of(diff, run.columns.len(), column);
-            ui.add(Label::new(job(ui, &cell.answer, marks)).wrap().selectable(true));
+            let marks: Vec<Range<usize>> =
+                marks.iter().map(|range| range.start as usize..range.end as usize).collect();
+            self.markdown.show_marked(ui, &cell.answer, &marks, tokens.diff_bg);
             if cell.cut {
                 ui.label(theme::text::small("… more came than is kept"));
             }
@@ -242,6 +245,8 @@ fn marks_ui(ui: &mut Ui, run: &BenchRun, (row, column): (usize, usize), cell: &C
 fn verdicts_ui(ui: &mut Ui, run: &BenchRun, row: usize, cell: &Cell) {
     let tokens = ui.tokens();
     ui.spacing_mut().item_spacing.y = size::SPACE_XS;
+    // Lines of text are as tall as text, not as a button.
+    ui.spacing_mut().interact_size.y = ui.text_style_height(&egui::TextStyle::Body);
     let checks = run.set.cases.get(row).map(|case| case.checks.as_slice()).unwrap_or_default();
     for (check, verdict) in checks.iter().zip(&cell.verdicts) {
         let (icon, tint, word) = if verdict.passed {
@@ -282,23 +287,4 @@ fn marks_of(diff: Option<&RowDiff>, columns: usize, column: usize) -> &[Range<u3
     } else {
         &[]
     }
-}
-
-/// The text with what differs on another ground.
-fn job(ui: &Ui, text: &str, marks: &[Range<u32>]) -> LayoutJob {
-    let tokens = ui.tokens();
-    let plain = TextFormat::simple(TextStyle::Body.resolve(ui.style()), tokens.text);
-    let marked = TextFormat { background: tokens.diff_bg, color: tokens.text_strong, ..plain.clone() };
-    let mut job = LayoutJob::default();
-    let mut at = 0;
-    for range in marks {
-        let (start, end) = (range.start as usize, range.end as usize);
-        if let (Some(before), Some(word)) = (text.get(at..start), text.get(start..end)) {
-            job.append(before, 0.0, plain.clone());
-            job.append(word, 0.0, marked.clone());
-            at = end;
-        }
-    }
-    job.append(text.get(at..).unwrap_or_default(), 0.0, plain);
-    job
 }

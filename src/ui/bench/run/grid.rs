@@ -1,6 +1,8 @@
 //! The table of a run: a line for each prompt, and of each endpoint its answer, checks, tools, time and tokens.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::{Arc, Weak};
 
 use egui::{Align2, Label, RichText, Sense, TextStyle, Ui, WidgetInfo};
 use egui_table::{CellInfo, Column as Width, HeaderCellInfo, HeaderRow, Table, TableDelegate};
@@ -15,16 +17,46 @@ use crate::state::format;
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::Cx;
 use crate::ui::widgets::cells::{self, RowLook, SortArrow};
+use crate::ui::widgets::plain;
 
 /// Columns of each endpoint.
-const OF_ENDPOINT: usize = 5;
+const WIDE: [fn(usize) -> Col; 5] = [Col::Answer, Col::Checks, Col::Tools, Col::Time, Col::Tokens];
+/// Those where an endpoint has less than [`ROOMY`]: answers should stand side by side. A row's detail has the others.
+const NARROW: [fn(usize) -> Col; 3] = [Col::Answer, Col::Checks, Col::Time];
+/// Points.
+const ROOMY: f32 = 360.0;
 /// Columns before those of the endpoints.
 const BEFORE: usize = 2;
 /// Height of the row with the endpoints' names.
 const NAMES: f32 = 24.0;
-/// Characters of an answer that are laid out in a cell, and shown on hover.
+/// Characters of an answer that are laid out in a cell.
 const MOST_SHOWN: usize = 160;
-const MOST_HOVER: usize = 1_200;
+/// Bytes of an answer that are read for that, and for what is shown on hover.
+const MOST_READ: usize = 1_200;
+/// Answers whose beginnings are kept.
+const MOST_KEPT: usize = 4_000;
+
+/// How answers begin, as plain text, by row and column: Markdown is not taken apart anew for every frame.
+#[derive(Default)]
+pub(super) struct Previews(HashMap<(usize, usize), (Weak<Cell>, String)>);
+
+impl Previews {
+    /// Some lines of an answer, or of why it failed.
+    fn of(&mut self, place: (usize, usize), cell: &Arc<Cell>) -> &str {
+        if self.0.len() > MOST_KEPT {
+            self.0.clear();
+        }
+        let kept = self.0.entry(place).or_default();
+        if !std::ptr::eq(kept.0.as_ptr(), Arc::as_ptr(cell)) {
+            let text = match &cell.failure {
+                Some(why) => why[..why.floor_char_boundary(MOST_READ)].to_owned(),
+                None => plain(&cell.answer, MOST_READ),
+            };
+            *kept = (Arc::downgrade(cell), text);
+        }
+        &kept.1
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Col {
@@ -38,18 +70,13 @@ enum Col {
 }
 
 impl Col {
-    fn at(at: usize) -> Self {
+    /// By its place; `kinds`: the columns of each endpoint.
+    fn at(at: usize, kinds: &[fn(usize) -> Self]) -> Self {
         let Some(place) = at.checked_sub(BEFORE) else {
             return if at == 0 { Self::Number } else { Self::Prompt };
         };
-        let column = place / OF_ENDPOINT;
-        match place % OF_ENDPOINT {
-            0 => Self::Answer(column),
-            1 => Self::Checks(column),
-            2 => Self::Tools(column),
-            3 => Self::Time(column),
-            _ => Self::Tokens(column),
-        }
+        let kind = kinds.get(place % kinds.len().max(1)).copied().unwrap_or(Self::Answer);
+        kind(place / kinds.len().max(1))
     }
 
     fn label(self) -> &'static str {
@@ -98,7 +125,7 @@ impl Col {
 /// Width of the prompts at first.
 const PROMPT: f32 = 220.0;
 /// Least width of an answer at first.
-const ANSWER: f32 = 150.0;
+const ANSWER: f32 = 110.0;
 
 impl RunView {
     pub(super) fn table_ui(
@@ -109,26 +136,30 @@ impl RunView {
         arranged: &Arranged,
         out: &mut Commands,
     ) {
-        let count = BEFORE + run.columns.len() * OF_ENDPOINT;
         let room = ui.available_width();
-        let others: f32 = (0..count).map(|at| Col::at(at).width(room, 0.0)).sum();
+        let before: f32 = [Col::Number, Col::Prompt].iter().map(|column| column.width(room, 0.0)).sum();
+        let roomy = (room - before) / run.columns.len().max(1) as f32 >= ROOMY;
+        let kinds: &[fn(usize) -> Col] = if roomy { &WIDE } else { &NARROW };
+        let of_endpoint = kinds.len();
+        let count = BEFORE + run.columns.len() * of_endpoint;
+        let others: f32 = (0..count).map(|at| Col::at(at, kinds).width(room, 0.0)).sum();
         let answer = ((room - others) / run.columns.len().max(1) as f32).clamp(ANSWER, 700.0);
         let groups: Vec<Range<usize>> = (0..BEFORE)
             .map(|at| at..at + 1)
             .chain(
-                (0..run.columns.len()).map(|at| BEFORE + at * OF_ENDPOINT..BEFORE + (at + 1) * OF_ENDPOINT),
+                (0..run.columns.len()).map(|at| BEFORE + at * of_endpoint..BEFORE + (at + 1) * of_endpoint),
             )
             .collect();
         let widths: Vec<Width> = (0..count)
             .map(|at| {
-                let column = Col::at(at);
+                let column = Col::at(at, kinds);
                 Width::new(column.width(room, answer))
                     .range(size::COLUMN_MIN.min(40.0)..=1200.0)
                     .resizable(true)
             })
             .collect();
         let mut table = Table::new()
-            .id_salt(("bench run", run.columns.len(), room.round() as u32 / 200))
+            .id_salt(("bench run", run.columns.len(), of_endpoint, room.round() as u32 / 200))
             .num_rows(arranged.rows.len() as u64)
             .num_sticky_cols(BEFORE)
             .columns(widths)
@@ -141,6 +172,8 @@ impl RunView {
         }
         let rect = ui.available_rect_before_wrap();
         let mut grid = Grid {
+            kinds,
+            previews: &mut self.previews,
             cx,
             run,
             arranged,
@@ -168,6 +201,8 @@ impl RunView {
 }
 
 struct Grid<'a, 'b> {
+    kinds: &'a [fn(usize) -> Col],
+    previews: &'a mut Previews,
     cx: &'a Cx<'b>,
     run: &'a BenchRun,
     arranged: &'a Arranged,
@@ -192,19 +227,19 @@ impl Grid<'_, '_> {
     fn answer_ui(&mut self, ui: &mut Ui, row: usize, column: usize) {
         let tokens = ui.tokens();
         let rect = ui.max_rect();
+        let against = self.against(row, column);
         let response = ui.interact(rect, ui.scope_id().with("answer"), Sense::click());
         let cell = self.run.cell(row, column);
+        let said = cell.map_or("no answer yet", |cell| self.previews.of((row, column), cell));
         response.widget_info(|| {
             let name = self.run.columns.get(column).map_or("", |column| column.name.as_str());
-            let said = cell.map_or("no answer yet", |cell| cell.failure.as_deref().unwrap_or(&cell.answer));
-            let said: String = said.chars().take(MOST_SHOWN).collect();
+            let said = one_line(said);
             WidgetInfo::labeled(egui::Role::Cell, true, format!("answer {} of {name}: {said}", row + 1))
         });
         if response.clicked() {
             self.clicked = Some((row, Some(column)));
         }
-        response.context_menu(|ui| self.menu_ui(ui, row, column));
-        if self.against(row, column).different {
+        if against.different {
             ui.painter().rect_filled(rect.shrink2(egui::vec2(2.0, 2.0)), size::RADIUS_CHIP, tokens.diff_bg);
         }
         if self.cursor == Some((row, column)) {
@@ -215,14 +250,11 @@ impl Grid<'_, '_> {
             None => {
                 ui.label(theme::text::weak(if self.running { "…" } else { "–" }));
             }
-            Some(cell) => preview_ui(ui, cell),
+            Some(cell) => preview_ui(ui, cell, said),
         });
-        if let Some(cell) = cell.filter(|_| response.hovered()) {
-            response.on_hover_ui(|ui| {
-                let text = cell.failure.as_deref().unwrap_or(&cell.answer);
-                ui.label(text.chars().take(MOST_HOVER).collect::<String>());
-            });
-        }
+        let response =
+            if cell.is_none() || said.is_empty() { response } else { response.on_hover_text(said) };
+        response.context_menu(|ui| self.menu_ui(ui, row, column));
     }
 
     fn menu_ui(&mut self, ui: &mut Ui, row: usize, column: usize) {
@@ -274,7 +306,7 @@ impl Grid<'_, '_> {
     }
 }
 
-fn preview_ui(ui: &mut Ui, cell: &Cell) {
+fn preview_ui(ui: &mut Ui, cell: &Cell, said: &str) {
     let tokens = ui.tokens();
     match cell.mark {
         Mark::None => {}
@@ -285,13 +317,13 @@ fn preview_ui(ui: &mut Ui, cell: &Cell) {
             ui.add(Icon::Bad.sized(size::ICON_SMALL).tint(tokens.failure.fg).alt_text("Marked as bad"));
         }
     }
-    if let Some(why) = &cell.failure {
+    if cell.failure.is_some() {
         ui.add(Icon::Failure.sized(size::ICON_SMALL).tint(tokens.failure.fg).alt_text("Failed"));
-        let text = RichText::new(one_line(why)).color(tokens.failure.fg);
+        let text = RichText::new(one_line(said)).color(tokens.failure.fg);
         ui.add(Label::new(text).truncate().show_tooltip_when_elided(false).selectable(false));
         return;
     }
-    let label = Label::new(one_line(&cell.answer)).truncate().show_tooltip_when_elided(false);
+    let label = Label::new(one_line(said)).truncate().show_tooltip_when_elided(false);
     ui.add(label.selectable(false));
 }
 
@@ -362,7 +394,7 @@ impl TableDelegate for Grid<'_, '_> {
             }
             return;
         }
-        let column = Col::at(cell.col_range.start);
+        let column = Col::at(cell.col_range.start, self.kinds);
         let wanted = self.cx.state.bench.wanted();
         let sorted = wanted.sort == column.sort();
         let arrow = match (sorted, wanted.descending) {
@@ -393,7 +425,7 @@ impl TableDelegate for Grid<'_, '_> {
 
     fn cell_ui(&mut self, ui: &mut Ui, cell: &CellInfo) {
         let row = self.row(cell.row_nr);
-        match Col::at(cell.col_nr) {
+        match Col::at(cell.col_nr, self.kinds) {
             Col::Number => cells::number_ui(ui, &(row + 1).to_string(), None),
             Col::Prompt => {
                 if let Some(case) = self.run.set.cases.get(row) {

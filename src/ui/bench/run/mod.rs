@@ -30,6 +30,7 @@ pub(super) struct RunView {
     note: detail::NoteView,
     name: Option<String>,
     name_opens: bool,
+    previews: grid::Previews,
 }
 
 /// Height of the row's detail at first.
@@ -122,7 +123,7 @@ impl RunView {
     }
 
     fn actions_ui(ui: &mut Ui, cx: &Cx<'_>, run: &BenchRun, out: &mut Commands) {
-        ui.spacing_mut().item_spacing.x = size::SPACE_XS;
+        ui.spacing_mut().item_spacing.x = size::SPACE_S;
         let more = theme::button::icon(Icon::More, "More actions");
         MenuButton::from_button(more).ui(ui, |ui| {
             if cx.state.bench.set(run.set.id).is_some() && ui.button("Open the prompt set").clicked() {

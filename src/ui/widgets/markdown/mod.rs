@@ -4,6 +4,7 @@
 mod blocks;
 mod marks;
 mod measured;
+mod plain;
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
@@ -20,6 +21,7 @@ use crate::theme::{self, Themed as _, size};
 use blocks::{Block, Body, Span, blocks};
 use marks::Marks;
 use measured::Measured;
+pub use plain::plain;
 
 /// Longer texts are shown as plain text: laying them out as Markdown would hold up the frame.
 const LONGEST: usize = 200_000;
