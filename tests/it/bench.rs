@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use egui::Key;
-use flowdeck::state::Route;
 use flowdeck::state::bench::result::{BenchRun, Cell, Known, Mark};
+use flowdeck::state::{Command as AppCommand, Route};
+use flowdeck::tracking::{ConnectRequest, Login};
 use serde_json::json;
 
 use crate::support::app::{
@@ -22,7 +23,7 @@ const AGENT: &str = "FLOWDECK_TEST_AGENT";
 const MODEL: &str = "MyMinimalAgent_Registered";
 
 /// The app with these endpoints known, on the bench.
-fn open(folder: &Path, endpoints: &[&str], dialogs: &ScriptedDialogs) -> App {
+pub fn open(folder: &Path, endpoints: &[&str], dialogs: &ScriptedDialogs) -> App {
     let config = folder.join("config");
     std::fs::create_dir_all(&config).unwrap();
     let profiles: Vec<_> = endpoints.iter().map(|url| json!({"url": url})).collect();
@@ -40,12 +41,19 @@ fn open(folder: &Path, endpoints: &[&str], dialogs: &ScriptedDialogs) -> App {
     app
 }
 
-fn host(url: &str) -> String {
+/// Opens a tracking server.
+pub fn connect(app: &mut App, uri: &str) {
+    let request = ConnectRequest { uri: uri.to_owned(), login: Login::Environment, insecure_tls: false };
+    app.state_mut().apply(&egui::Context::default(), AppCommand::Connect(request));
+    step_until(app, "the server", |app| app.state().state().workspace.is_some());
+}
+
+pub fn host(url: &str) -> String {
     url.split('/').nth(2).unwrap().to_owned()
 }
 
 /// Makes a set with these prompts, by keyboard and pointer.
-fn make_set(app: &mut App, prompts: &[&str]) {
+pub fn make_set(app: &mut App, prompts: &[&str]) {
     click(app, if is_shown(app, "New set") { "New set" } else { "New prompt set" });
     for (at, prompt) in prompts.iter().enumerate() {
         if at > 0 {
@@ -57,7 +65,7 @@ fn make_set(app: &mut App, prompts: &[&str]) {
     }
 }
 
-fn run(app: &App) -> &BenchRun {
+pub fn run(app: &App) -> &BenchRun {
     let state = app.state().state();
     let Route::BenchRun(id) = state.navigation.current() else { panic!("no run is shown") };
     state.bench.run(*id).expect("it is loaded")
@@ -67,7 +75,7 @@ fn cell(app: &App, row: usize, column: usize) -> &Cell {
     run(app).cell(row, column).expect("it has come")
 }
 
-fn until_ended(app: &mut App) {
+pub fn until_ended(app: &mut App) {
     step_until(app, "the end of the run", |app| {
         app.state().state().bench.running().is_none()
             && matches!(app.state().state().navigation.current(), Route::BenchRun(_))
@@ -76,7 +84,7 @@ fn until_ended(app: &mut App) {
     app.step();
 }
 
-fn shown_rows(app: &App) -> Vec<u32> {
+pub fn shown_rows(app: &App) -> Vec<u32> {
     let state = app.state().state();
     state.bench.arranged(run(app).id).map(|arranged| arranged.rows.clone()).unwrap_or_default()
 }
@@ -312,15 +320,7 @@ fn which_version_of_a_real_endpoint_answered_is_seen_in_its_traces() {
     let folder = tempfile::tempdir().unwrap();
     let served = servers.serve(&format!("models:/{MODEL}@prod"));
     let mut app = open(folder.path(), &[served.url()], &ScriptedDialogs::default());
-    app.state_mut().apply(
-        &egui::Context::default(),
-        flowdeck::state::Command::Connect(flowdeck::tracking::ConnectRequest {
-            uri: servers.uri().to_owned(),
-            login: flowdeck::tracking::Login::Environment,
-            insecure_tls: false,
-        }),
-    );
-    step_until(&mut app, "the server", |app| app.state().state().workspace.is_some());
+    connect(&mut app, servers.uri());
     click(&mut app, "Chat");
     type_into(&mut app, "Agent address", served.url());
     press(&mut app, Key::Enter);

@@ -59,7 +59,7 @@ fn is_smoke(set: &PromptSet) {
 fn a_dataset_of_a_server_becomes_a_set_by_pointer() {
     let servers = Servers::empty();
     let mut app = open(servers.uri());
-    click(&mut app, "From MLflow…");
+    click(&mut app, "From an evaluation dataset…");
     wait_for_text(&mut app, "There is no evaluation dataset on");
     wait_for(&mut app, "Copy code");
     servers.python(MAKE);
@@ -75,7 +75,7 @@ fn a_dataset_of_a_server_becomes_a_set_by_pointer() {
     click(&mut app, "Dataset smoke");
     click(&mut app, "Read the dataset");
     wait_for(&mut app, "Import 3 prompts");
-    wait_for(&mut app, "1 record could not be read, and are left out");
+    wait_for(&mut app, "1 record could not be read and is left out");
     wait_for_text(
         &mut app,
         "Nothing is asked: no input, messages, prompt or question among country, year (dr-",
@@ -101,7 +101,7 @@ fn a_dataset_of_a_file_becomes_a_set_by_keyboard() {
     let servers = Servers::empty();
     servers.python(MAKE);
     let mut app = open(&format!("sqlite:///{}", servers.database().display()));
-    enter_on(&mut app, "From MLflow…");
+    enter_on(&mut app, "From an evaluation dataset…");
     wait_for(&mut app, "Dataset smoke");
     step_until(&mut app, "the cursor in the field", |app| is_focused(app, "Find a dataset"));
     // The newest is chosen: the other one is below it.
@@ -139,14 +139,14 @@ fn a_server_without_datasets_says_so_and_a_failure_can_be_tried_again() {
     let mut app = open(&proxy.uri());
     let unknown = json!({"error_code": "ENDPOINT_NOT_FOUND", "message": "no"});
     proxy.once("POST", "/datasets/search", Fault::answer(404, "application/json", unknown.to_string()));
-    click(&mut app, "From MLflow…");
+    click(&mut app, "From an evaluation dataset…");
     wait_for_text(&mut app, "This server has no evaluation datasets: they came with MLflow 3.4");
     click(&mut app, "Cancel");
     step_until(&mut app, "nothing more", |app| !is_shown(app, "Cancel"));
 
     servers.python(MAKE);
     proxy.once("POST", "/datasets/search", Fault::forbidden());
-    click(&mut app, "From MLflow…");
+    click(&mut app, "From an evaluation dataset…");
     wait_for_text(&mut app, "The datasets cannot be listed: Not allowed");
     click(&mut app, "Retry");
     wait_for(&mut app, "Dataset many");

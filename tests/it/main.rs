@@ -14,6 +14,8 @@ mod bench;
 #[cfg(test)]
 mod bench_datasets;
 #[cfg(test)]
+mod bench_handed;
+#[cfg(test)]
 mod board;
 #[cfg(test)]
 mod chat;

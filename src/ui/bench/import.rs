@@ -100,7 +100,7 @@ fn columns_ui(ui: &mut Ui, read: &Importing, out: &mut Commands) {
                         ui.selectable_value(chosen, Some(at), name.as_str());
                     }
                 });
-                response.response.accessible_name(role);
+                response.response.accessible_name(format!("Column of {role}"));
                 ui.end_row();
             }
         },
@@ -112,6 +112,7 @@ fn columns_ui(ui: &mut Ui, read: &Importing, out: &mut Commands) {
 }
 
 fn preview_ui(ui: &mut Ui, cases: &[Case]) {
+    ui.spacing_mut().interact_size.y = size::ICON;
     for case in cases.iter().take(PREVIEW) {
         ui.horizontal(|ui| {
             ui.add(Icon::Prompt.sized(size::ICON_SMALL).tint(ui.tokens().text_weak).alt_text(""));
@@ -135,7 +136,8 @@ fn bad_ui(ui: &mut Ui, read: &Importing) {
     let (one, many) = if read.of_records { ("record", "records") } else { ("line", "lines") };
     let lines = format::counted(read.bad.len(), one, many);
     let word = if read.of_records { "Record" } else { "Line" };
-    ui.colored_label(ui.tokens().warning.fg, format!("{lines} could not be read, and are left out"));
+    let verb = if read.bad.len() == 1 { "is" } else { "are" };
+    ui.colored_label(ui.tokens().warning.fg, format!("{lines} could not be read and {verb} left out"));
     ScrollArea::vertical().max_height(BAD).auto_shrink([false, true]).show(ui, |ui| {
         for (line, why) in &read.bad {
             ui.add(Label::new(theme::text::small(format!("{word} {line}: {why}"))).wrap());

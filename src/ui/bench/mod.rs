@@ -84,12 +84,12 @@ fn welcome_ui(ui: &mut Ui, out: &mut Commands) {
         ui.add_space(size::SPACE_M);
         ui.horizontal(|ui| {
             // Three buttons, centred by hand: a horizontal layout fills the width.
-            ui.add_space((ui.available_width() - 330.0).max(0.0) / 2.0);
+            ui.add_space((ui.available_width() - 430.0).max(0.0) / 2.0);
             new_buttons_ui(ui, out);
         });
         ui.add_space(size::SPACE_S);
         ui.label(theme::text::small(
-            "JSON Lines, CSV, an evaluation dataset of MLflow, or turns of conversations: “Add to bench” below an answer",
+            "JSON Lines, CSV, evaluation datasets of MLflow, or turns of conversations: “Add to bench” below an answer",
         ));
     });
 }
@@ -101,7 +101,7 @@ fn new_buttons_ui(ui: &mut Ui, out: &mut Commands) {
     if ui.add(theme::button::default((Icon::Upload.image(), "Import…"))).clicked() {
         out.push(BenchCommand::Import(None));
     }
-    if ui.add(theme::button::default((Icon::Dataset.image(), "From MLflow…"))).clicked() {
+    if ui.add(theme::button::default((Icon::Dataset.image(), "From an evaluation dataset…"))).clicked() {
         out.push(BenchCommand::AskDatasets(None));
     }
 }

@@ -34,6 +34,9 @@ pub(super) struct SetView {
 const COLUMNS: [(&str, f32); 5] =
     [("#", 44.0), ("Prompt", 400.0), ("Checks", 340.0), ("Expected", 220.0), ("Note", 140.0)];
 
+/// Where a header has less room, the list at the left says how many prompts there are.
+const NARROW: f32 = 480.0;
+
 impl SetView {
     /// Draws the screen.
     pub(super) fn show(&mut self, ui: &mut Ui, cx: &Cx<'_>, set: &Arc<PromptSet>, out: &mut Commands) {
@@ -92,7 +95,7 @@ impl SetView {
             ui.horizontal(|ui| {
                 ui.set_min_height(size::CONTROL);
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    ui.spacing_mut().item_spacing.x = size::SPACE_XS;
+                    ui.spacing_mut().item_spacing.x = size::SPACE_S;
                     let more = theme::button::icon(Icon::More, "More actions");
                     MenuButton::from_button(more).ui(ui, |ui| {
                         if ui.button((Icon::Upload.image(), "Import into this set…")).clicked() {
@@ -117,8 +120,13 @@ impl SetView {
                         out.push(BenchCommand::AddCase(set.id));
                     }
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                        ui.spacing_mut().item_spacing.x = size::SPACE_M;
+                        let narrow = ui.available_width() < NARROW;
                         self.name_ui(ui, set, out);
-                        ui.label(theme::text::small(format::counted(set.cases.len(), "prompt", "prompts")));
+                        if !narrow {
+                            let prompts = format::counted(set.cases.len(), "prompt", "prompts");
+                            ui.label(theme::text::small(prompts));
+                        }
                         ui.scope(|ui| {
                             ui.set_max_width(ui.available_width().min(220.0));
                             filter_field_ui(ui, &mut self.words, "Search prompts");
@@ -133,7 +141,7 @@ impl SetView {
         let mut typed = self.name.take().unwrap_or_else(|| set.name.clone());
         let font = egui::TextStyle::Heading.resolve(ui.style());
         let width = ui.painter().layout_no_wrap(typed.clone(), font.clone(), ui.tokens().text).size().x;
-        let width = (width + size::SPACE_L).clamp(80.0, (ui.available_width() * 0.5).max(80.0));
+        let width = (width + size::SPACE_L).clamp(80.0, (ui.available_width() * 0.6).max(80.0));
         let field = TextEdit::singleline(&mut typed).font(font).frame(egui::Frame::NONE).desired_width(width);
         let field = ui.add(field).accessible_name("Name of the set").on_hover_text("Click to rename");
         if field.lost_focus() {
