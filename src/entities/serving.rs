@@ -57,4 +57,13 @@ impl ServingState {
             Self::NotReady => "Not ready",
         }
     }
+
+    /// One or two words.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Ready => "Ready",
+            Self::Updating => "Updating",
+            Self::NotReady => "Not ready",
+        }
+    }
 }

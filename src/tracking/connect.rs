@@ -242,9 +242,7 @@ async fn open_workspace(
         user: workspace.credentials.user().map(str::to_owned),
         insecure_tls: insecure_tls && http.uri().is_tls(),
         can_write: true,
-        note: Some(
-            "The models of the workspace's own registry are shown, those of Unity Catalog are not".to_owned(),
-        ),
+        note: Some("Without the models of Unity Catalog".to_owned()),
         serves_endpoints: true,
         ..StoreInfo::default()
     };

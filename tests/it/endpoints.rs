@@ -1,10 +1,12 @@
 //! Endpoints as they are kept: bound to an alias or to a version, chosen and typed, and what follows from it.
 
 use egui::Key;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use flowdeck::state::Route;
 use flowdeck::state::bench::result::{BenchRun, Known};
 use flowdeck::state::endpoints::{Bound, Identity};
 use flowdeck::state::evidence::VersionKey;
+use serde_json::json;
 
 use crate::support::Servers;
 use crate::support::app::{
@@ -135,4 +137,26 @@ fn what_is_typed_while_a_dialog_opens_is_in_its_first_field() {
     press(&mut app, Key::Enter);
     step_until(&mut app, "the editor to close", |app| !is_shown(app, "Request fields"));
     wait_for(&mut app, "staging");
+}
+
+#[test]
+fn a_token_in_the_keyring_does_not_follow_its_endpoint_to_another_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = "http://localhost:1/invocations";
+    let settings = json!({"version": 1, "endpoints": [url], "profiles": [{"url": url, "keyring": true}]});
+    std::fs::write(folder.path().join("settings.json"), settings.to_string()).unwrap();
+    let mut app = start(Start { config_folder: Some(folder.path().to_owned()), ..Start::default() });
+    talk_to(&mut app, url);
+    click(&mut app, "Edit the endpoint");
+    let can_save = |app: &App| !app.get_by_label("Save").accesskit_node().is_disabled();
+    type_into(&mut app, "URL", "http://localhost:1/v2/invocations");
+    assert!(can_save(&app), "on the same server it stays");
+    type_into(&mut app, "URL", "http://localhost:2/invocations");
+    wait_for(&mut app, "The kept one is not sent to localhost:2. Type another");
+    assert!(!can_save(&app), "none is there yet");
+    type_into(&mut app, "Token for the keyring", "s3cret");
+    assert!(can_save(&app));
+    press(&mut app, Key::Escape);
+    step_until(&mut app, "the editor to close", |app| !is_shown(app, "Request fields"));
+    assert!(app.state().state().settings.get().profile(url).keyring, "nothing was changed");
 }

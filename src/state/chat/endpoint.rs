@@ -107,6 +107,11 @@ impl Target {
         }
     }
 
+    /// Whether a workspace is open that lends its login to endpoints of its own.
+    pub fn is_lent_to(&self) -> bool {
+        self.lent.is_some()
+    }
+
     /// Whether the endpoint is asked with the login of the workspace that is open.
     pub fn uses_lent_login(&self) -> bool {
         self.endpoint.as_ref().is_some_and(|endpoint| {

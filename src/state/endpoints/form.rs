@@ -132,7 +132,7 @@ impl ProfileForm {
         let variable = self.token_variable.trim();
         match self.source {
             TokenSource::Keyring if self.profile.keyring => {
-                Some(format!("The token is for {before}, and is forgotten. Type the one for {now}"))
+                Some(format!("The kept one is not sent to {now}. Type another"))
             }
             TokenSource::Variable if !variable.is_empty() && variable == self.profile.token_variable => {
                 Some(format!("{variable} was sent to {before}. From now on it is sent to {now}"))

@@ -48,13 +48,9 @@ impl Serving {
         serving
     }
 
-    /// Those that one can talk to, by name: not those that make vectors or complete texts.
+    /// Those that one can talk to, agents first: not those that make vectors or complete texts.
     pub fn listed(&self) -> impl Iterator<Item = &ServingEndpoint> {
-        self.list
-            .value()
-            .into_iter()
-            .flatten()
-            .filter(|listed| listed.task.is_empty() || RequestDialect::of_task(&listed.task).is_some())
+        self.list.value().into_iter().flatten().filter(|listed| rank(listed).is_some())
     }
 
     /// The one at an address.
@@ -98,7 +94,11 @@ impl Serving {
         if is_due && !self.login.is_loading() {
             self.ask_login(store, tasks);
         }
-        self.list.poll()
+        let news = self.list.poll();
+        if let Some(list) = self.list.value_mut().filter(|_| news) {
+            list.sort_by_key(rank);
+        }
+        news
     }
 
     /// What goes along with questions to the endpoints of this workspace.
@@ -110,6 +110,15 @@ impl Serving {
             origin: origin.unwrap_or_default(),
             token: login.map(|login| Token::new(login.token.expose())),
         }
+    }
+}
+
+/// Agents, models of no known kind, language models; none for what nobody can talk to. Their names order them further.
+fn rank(listed: &ServingEndpoint) -> Option<u8> {
+    match (listed.task.as_str(), RequestDialect::of_task(&listed.task)) {
+        ("", _) => Some(1),
+        (task, Some(_)) => Some(if task.starts_with("agent/") { 0 } else { 2 }),
+        (_, None) => None,
     }
 }
 

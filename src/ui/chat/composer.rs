@@ -274,7 +274,11 @@ pub fn first_words_ui(ui: &mut Ui, chat: &Chat, out: &mut Commands) {
     ui.spacing_mut().item_spacing.y = size::SPACE_S;
     if chat.target.endpoint().is_none() {
         ui.label(theme::text::title("Talk to a served agent"));
-        ui.label(theme::text::weak("Enter its address above. To serve a registered agent here:"));
+        ui.label(theme::text::weak(if chat.target.is_lent_to() {
+            "Choose one that the workspace serves above, or enter an address. To serve a registered agent here:"
+        } else {
+            "Enter its address above. To serve a registered agent here:"
+        }));
         widgets::code_ui(ui, SERVE, "sh");
         ui.label(theme::text::weak("It then answers at localhost:5001."));
         return;

@@ -1,7 +1,7 @@
 //! The editor of an endpoint's profile: two columns, what is usual on the left.
 
 use egui::containers::menu::MenuButton;
-use egui::{Button, ComboBox, Context, Label, ScrollArea, Ui};
+use egui::{Button, ComboBox, Context, Label, ScrollArea, Ui, Vec2};
 
 use crate::agent::{RequestDialect, Token};
 use crate::state::chat::TOKEN_VARIABLE;
@@ -110,6 +110,8 @@ fn place_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, typed: &mut ProfileForm, 
         ui.spacing_mut().item_spacing.x = size::SPACE_S;
         let width = ui.available_width() - size::CONTROL - size::SPACE_S;
         form.bare_field_ui(ui, "Serves", "models:/MyAgent@prod", width, &mut typed.serves);
+        // As wide as it is high.
+        ui.spacing_mut().button_padding = Vec2::ZERO;
         choose_ui(ui, cx, &mut typed.serves);
     });
     below_ui(ui, below);

@@ -76,8 +76,9 @@ fn entry_ui(
         dot_ui(ui, color.unwrap_or(ui.tokens().text_disabled));
         let current = cx.state.chat.target.address() == profile.url;
         let text = if profile.name.is_empty() { profile.url.as_str() } else { title.as_str() };
-        let entry = egui::Button::selectable(current, text).truncate();
-        let entry = ui.add_sized([WIDTH, size::CONTROL], entry);
+        let serves = profile.bound.as_ref().map(|bound| bound.to.to_string()).unwrap_or_default();
+        let entry = egui::Button::selectable(current, text).right_text(theme::text::small(serves)).truncate();
+        let entry = ui.add_sized([WIDTH, size::CONTROL], entry).accessible_name(text);
         let described = match (listed, health) {
             (Some(listed), _) => listed.state.label().to_owned(),
             (None, Some(health)) => health.describe(),

@@ -13,6 +13,8 @@ use crate::ui::widgets::filter_field_ui;
 
 /// More endpoints than these have a filter above them.
 const FEW: usize = 8;
+/// Width of the list, in points.
+const WIDTH: f32 = 380.0;
 /// Height of the list at most, in points.
 const ROOM: f32 = 10.0 * size::ROW;
 
@@ -24,6 +26,7 @@ pub(super) fn section_ui(ui: &mut Ui, cx: &Cx<'_>, filter: &mut String, out: &mu
         return;
     }
     let serving = &workspace.serving;
+    ui.set_max_width(WIDTH);
     ui.label(theme::text::label(format!("Served by {}", info.label)));
     let all: Vec<&ServingEndpoint> = serving.listed().collect();
     if let Some(error) = serving.error() {
@@ -59,12 +62,15 @@ fn entry_ui(ui: &mut Ui, cx: &Cx<'_>, listed: &ServingEndpoint, out: &mut Comman
     ui.horizontal(|ui| {
         dot_ui(ui, state_color(ui, listed.state));
         let current = cx.state.chat.target.address() == listed.url;
+        let state = Some(listed.state).filter(|state| *state != ServingState::Ready);
+        let state = state.map(|state| state.short().to_owned());
         let version = listed.version().map(|(_, version)| format!("v{version}"));
         let dialect = RequestDialect::of_task(&listed.task).map(|dialect| dialect.label().to_owned());
-        let known: Vec<String> = version.into_iter().chain(dialect).collect();
+        let known: Vec<String> = [state, version, dialect].into_iter().flatten().collect();
         let entry = Button::selectable(current, listed.name.as_str());
         let entry = entry.right_text(theme::text::small(known.join(" · "))).truncate();
-        let entry = ui.add_sized([ui.available_width(), size::CONTROL], entry);
+        // The scroll bar lies over what is at the right.
+        let entry = ui.add_sized([ui.available_width() - size::SPACE_M, size::CONTROL], entry);
         let name = format!("{}, {}", listed.name, listed.state.label());
         if entry.accessible_name(name).on_hover_text(described(listed)).clicked() {
             out.push(EndpointsCommand::UseServing(listed.url.clone()));
