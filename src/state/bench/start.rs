@@ -1,5 +1,6 @@
 //! Whom a set can be asked of, and which versions they answer as; the start of a run, and going on with one.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::result::{BenchRun, Column, Identity, Known, MOST_COLUMNS, ServedModel};
@@ -96,11 +97,8 @@ impl State {
             let server = workspace.store.info().settings_key().to_owned();
             workspace.serving.listed().map(move |listed| candidate_of_listed(listed, server.clone()))
         });
-        for candidate in listed {
-            if !found.iter().any(|known| known.url == candidate.url) {
-                found.push(candidate);
-            }
-        }
+        let known: BTreeSet<String> = found.iter().map(|known| known.url.clone()).collect();
+        found.extend(listed.filter(|candidate| !known.contains(&candidate.url)));
         found
     }
 

@@ -14,8 +14,8 @@ use crate::state::tasks::Tasks;
 use crate::state::{State, format};
 use crate::tracking::{EndpointLogin, Store, StoreInfo, TrackingError};
 
-/// A login that ends sooner is asked for anew, in milliseconds.
-const MARGIN: Millis = 6 * 60 * 1000;
+/// A login that ends sooner is asked for anew, in milliseconds: the store gives another one by then.
+const MARGIN: Millis = 4 * 60 * 1000;
 /// A login that could not be renewed is asked for again after this time, in milliseconds.
 const PAUSE: Millis = 30 * 1000;
 

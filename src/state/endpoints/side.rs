@@ -1,9 +1,11 @@
 //! Whom one can talk to side by side, and promoting the one that did better.
 
+use std::collections::BTreeSet;
+
 use super::identity::Identity;
 use super::{Bound, EndpointsCommand};
 use crate::agent::Endpoint;
-use crate::entities::{RegisteredModel, VersionNumber, model_uri_version};
+use crate::entities::{RegisteredModel, ServingEndpoint, VersionNumber, model_uri_version};
 use crate::state::chat::{ChatCommand, Conversation, Turn};
 use crate::state::evidence::{ConversationEvidence, EvidenceItem};
 use crate::state::finder::Found;
@@ -67,6 +69,16 @@ fn answered(pane: &Conversation) -> usize {
     pane.turns.iter().filter(own).count()
 }
 
+fn by_list(listed: &ServingEndpoint) -> Candidate {
+    let version = listed.version().map(|(model, version)| (model.to_owned(), version));
+    Candidate {
+        address: listed.url.clone(),
+        title: listed.name.clone(),
+        serves: version.as_ref().map(|(model, version)| model_uri_version(model, *version)),
+        version,
+    }
+}
+
 /// The alias that a model without any is given first.
 const FIRST_ALIAS: &str = "prod";
 
@@ -108,15 +120,12 @@ impl State {
         for profile in self.settings.get().known_endpoints() {
             add(self.by_profile(&profile.url));
         }
-        for listed in self.workspace.iter().flat_map(|workspace| workspace.serving.listed()) {
-            let version = listed.version().map(|(model, version)| (model.to_owned(), version));
-            add(Candidate {
-                address: listed.url.clone(),
-                title: listed.name.clone(),
-                serves: version.as_ref().map(|(model, version)| model_uri_version(model, *version)),
-                version,
-            });
-        }
+        // Those of a workspace may be many, and have one name each.
+        let listed = self.workspace.iter().flat_map(|workspace| workspace.serving.listed());
+        let known: BTreeSet<&str> = all.iter().map(|known| known.address.as_str()).collect();
+        let listed = listed.filter(|listed| !known.contains(listed.url.as_str()));
+        let listed: Vec<Candidate> = listed.map(by_list).collect();
+        all.extend(listed);
         all
     }
 
