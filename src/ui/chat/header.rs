@@ -52,9 +52,12 @@ impl HeaderView {
         self.address_ui(ui, cx, chat, out);
         self.editor.show(ui.ctx(), cx, out);
         let listed = cx.state.listed(chat.target.address());
-        ui.horizontal_wrapped(|ui| health_ui(ui, &chat.target, listed));
+        ui.horizontal_wrapped(|ui| {
+            health_ui(ui, &chat.target, listed);
+            ui.add_space(size::SPACE_S);
+            serve::bound_ui(ui, cx, out);
+        });
         endpoints::profile_ui(ui, cx);
-        serve::bound_ui(ui, cx, out);
         if chat.is_sample() {
             ui.add(egui::Label::new(theme::text::small(SAMPLE_NOTE)).wrap());
         }

@@ -1,7 +1,7 @@
 //! What is served here: on the status bar, and in the chat that talks to it.
 
 use egui::containers::menu::MenuButton;
-use egui::{Align, Layout, RichText, Ui, Vec2, vec2};
+use egui::{Align, Layout, RichText, Ui, Vec2};
 
 use crate::state::command::Commands;
 use crate::state::format;
@@ -28,28 +28,28 @@ pub fn status_ui(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
     response.on_hover_text("Models that run on this machine");
 }
 
-/// In the chat's header: which model answers here, or a way to have one.
+/// In the chat's header, in the row that says how the endpoint is: which model answers here, or a way to have one.
 pub fn bound_ui(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
     let serve = &cx.state.serve;
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(size::SPACE_S, size::SPACE_XS);
-        if let Some(served) = serve.bound(cx.state.chat.target.address()) {
-            phase_ui(ui, served);
-            ui.add(egui::Label::new(theme::text::small(served.title())).truncate())
-                .on_hover_text(version_hint(served));
+    if let Some(served) = serve.bound(cx.state.chat.target.address()) {
+        phase_ui(ui, served);
+        ui.label(theme::text::small(served.title())).on_hover_text(version_hint(served));
+    }
+    if serve.served().is_empty() {
+        let icon = Icon::Play.sized(size::ICON_SMALL).alt_text("");
+        let button = theme::button::quiet((icon, RichText::new("Serve a model here…").small()));
+        if ui
+            .add(button.min_size(Vec2::ZERO))
+            .on_hover_text("Run a model on this machine, and talk to it")
+            .clicked()
+        {
+            out.push(ServeCommand::Ask { model: None, chat: true });
         }
-        if serve.served().is_empty() {
-            let icon = Icon::Play.sized(size::ICON_SMALL).alt_text("");
-            let button = theme::button::quiet((icon, RichText::new("Serve a model here…").small()));
-            if ui.add(button).on_hover_text("Run a model on this machine, and talk to it").clicked() {
-                out.push(ServeCommand::Ask { model: None, chat: true });
-            }
-        } else {
-            let text = RichText::new("Served here").small();
-            let chevron = Icon::ChevronDown.sized(size::ICON_SMALL).alt_text("");
-            MenuButton::from_button(theme::button::quiet((text, chevron))).ui(ui, |ui| list_ui(ui, cx, out));
-        }
-    });
+    } else {
+        let chevron = Icon::ChevronDown.sized(size::ICON_SMALL).alt_text("");
+        let button = theme::button::quiet((RichText::new("Served here").small(), chevron));
+        MenuButton::from_button(button.min_size(Vec2::ZERO)).ui(ui, |ui| list_ui(ui, cx, out));
+    }
 }
 
 fn version_hint(served: &Served) -> String {
