@@ -63,7 +63,7 @@ impl HeaderView {
         }
         secrets_ui(ui, &chat.target);
         fold_ui(ui, "chat options", Icon::Settings, OPTIONS, |ui| {
-            self.options_ui(ui, cx, out);
+            within_room_ui(ui, |ui| self.options_ui(ui, cx, out));
         });
         std::mem::take(&mut self.entered)
     }
@@ -86,7 +86,7 @@ impl HeaderView {
             }
         });
         fold_ui(ui, "comparison options", Icon::Settings, "System prompt, custom inputs, streaming", |ui| {
-            self.asking_ui(ui, cx, out);
+            within_room_ui(ui, |ui| self.asking_ui(ui, cx, out));
         });
     }
 
@@ -285,6 +285,24 @@ impl HeaderView {
             out.push(ChatCommand::SetStream(stream));
         }
     }
+}
+
+/// What the window keeps for the rest of the header, the conversation and the field to write in, in points.
+const REST: f32 = 430.0;
+/// Less of the options would show nothing, in points.
+const LEAST: f32 = 4.0 * size::ROW;
+
+/// Options scroll where they would leave no room for the conversation.
+fn within_room_ui(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+    let room = (ui.ctx().content_rect().height() - REST).max(LEAST);
+    let id = ui.scope_id().with("room");
+    if ui.data(|data| data.get_temp::<f32>(id)) != Some(room) {
+        ui.data_mut(|data| data.insert_temp(id, room));
+        ui.request_discard("the panel takes another height");
+    }
+    // The panel is as high as what is in it: there is no room but what is asked for.
+    let area = egui::ScrollArea::vertical().id_salt("options").auto_shrink([false, true]);
+    area.max_height(room).min_scrolled_height(room).show(ui, add);
 }
 
 const OPTIONS: &str = "Token, system prompt, custom inputs, streaming";

@@ -1,13 +1,18 @@
 //! Custom inputs and context: a form where the fields are known, else JSON; and the way from one to the other.
 
-use egui::{ComboBox, TextEdit, Ui};
+use egui::{Align, ComboBox, Label, Layout, Sense, TextEdit, TextStyle, Ui, UiBuilder, vec2};
 
 use super::header::word_ui;
 use super::json::json_ui;
 use crate::agent::{FieldKind, FormRow, InputField, InputsForm};
 use crate::state::format::counted;
-use crate::theme::{self, Themed as _};
+use crate::theme::{self, Themed as _, size};
 use crate::ui::widgets;
+
+/// Width of a field's name beside the field, in points.
+const NAME: f32 = 200.0;
+/// Narrower forms have names above their fields, in points.
+const NARROW: f32 = 440.0;
 
 /// An object that is being typed.
 #[derive(Default)]
@@ -82,14 +87,50 @@ fn ways_ui(ui: &mut Ui, name: &str, as_json: bool) -> Option<bool> {
     widgets::switch_ui(ui, name, as_json, &[(false, "Form"), (true, "JSON")])
 }
 
+/// A field beside its name, or below it where that leaves it no room.
 fn row_ui(ui: &mut Ui, row: &mut FormRow) -> bool {
+    let is_narrow = ui.available_width() < NARROW;
+    let changed = if is_narrow {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().interact_size.y = ui.text_style_height(&TextStyle::Small);
+            name_ui(ui, &row.field);
+        });
+        value_ui(ui, row)
+    } else {
+        ui.horizontal(|ui| {
+            let (name, _) = ui.allocate_exact_size(vec2(NAME, size::CONTROL), Sense::hover());
+            let beside = UiBuilder::new().max_rect(name).layout(Layout::left_to_right(Align::Center));
+            name_ui(&mut ui.new_child(beside), &row.field);
+            value_ui(ui, row)
+        })
+        .inner
+    };
+    if let Some(problem) = row.problem() {
+        let tokens = ui.tokens();
+        let color = if row.typed.is_empty() { tokens.text_weak } else { tokens.failure.fg };
+        ui.horizontal(|ui| {
+            ui.spacing_mut().interact_size.y = ui.text_style_height(&TextStyle::Small);
+            if !is_narrow {
+                ui.add_space(NAME + ui.spacing().item_spacing.x);
+            }
+            word_ui(ui, problem.to_owned(), color);
+        });
+    }
+    changed
+}
+
+fn name_ui(ui: &mut Ui, field: &InputField) {
+    ui.spacing_mut().item_spacing.x = size::SPACE_XS;
+    let need = if field.required { ", required" } else { "" };
+    let hint = format!("{}: {}{need}", field.name, field.data_type);
+    ui.label(theme::text::label(field.name.as_str()));
+    let kind = theme::text::small(format!("{}{need}", field.data_type));
+    ui.add(Label::new(kind).truncate()).on_hover_text(hint);
+}
+
+fn value_ui(ui: &mut Ui, row: &mut FormRow) -> bool {
     let name = row.field.name.clone();
-    ui.horizontal(|ui| {
-        ui.label(theme::text::label(name.as_str()));
-        let need = if row.field.required { ", required" } else { "" };
-        ui.label(theme::text::small(format!("{}{need}", row.field.data_type)));
-    });
-    let changed = match row.kind {
+    match row.kind {
         FieldKind::Switch => flag_ui(ui, row),
         FieldKind::Json => {
             let field = TextEdit::multiline(&mut row.typed).code_editor().desired_rows(1);
@@ -99,13 +140,7 @@ fn row_ui(ui: &mut Ui, row: &mut FormRow) -> bool {
             let field = TextEdit::singleline(&mut row.typed).hint_text("Not sent");
             ui.add(field.desired_width(f32::INFINITY)).accessible_name(&name).changed()
         }
-    };
-    if let Some(problem) = row.problem() {
-        let tokens = ui.tokens();
-        let color = if row.typed.is_empty() { tokens.text_weak } else { tokens.failure.fg };
-        word_ui(ui, problem.to_owned(), color);
     }
-    changed
 }
 
 fn flag_ui(ui: &mut Ui, row: &mut FormRow) -> bool {
