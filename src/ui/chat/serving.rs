@@ -44,6 +44,7 @@ pub(super) fn section_ui(ui: &mut Ui, cx: &Cx<'_>, filter: &mut String, out: &mu
         }));
     }
     if all.len() > FEW {
+        ui.add_space(size::SPACE_XS);
         filter_field_ui(ui, filter, "Filter endpoints");
     }
     let words = filter.to_lowercase();
