@@ -15,6 +15,8 @@ const ABOVE: f32 = 400.0;
 const BELOW: f32 = 100.0;
 /// Nearer to the end than this there is nothing to go to.
 const AT_END: f32 = 8.0;
+/// Frames in a row that are drawn twice before one is seen a line late.
+const MOST_IN_ROW: usize = 2;
 /// Shorter ways are no scrolling, in points.
 const STILL: f32 = 0.5;
 
@@ -242,9 +244,13 @@ impl Blocks {
     }
 }
 
-/// Draws the frame once more before it is seen.
+/// Draws the frame once more before it is seen; what grows in every frame is seen in the next one now and then, so that
+/// not each costs two.
 fn draw_again(ui: &Ui) {
-    ui.ctx().request_discard("heights are known now");
+    let many = ui.ctx().viewport(|viewport| viewport.num_multipass_in_row >= MOST_IN_ROW);
+    if !many {
+        ui.ctx().request_discard("heights are known now");
+    }
     if !ui.ctx().will_discard() {
         ui.request_repaint();
     }
