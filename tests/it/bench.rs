@@ -13,7 +13,7 @@ use flowdeck::tracking::{ConnectRequest, Login};
 use serde_json::json;
 
 use crate::support::app::{
-    App, ScriptedDialogs, Start, click, is_shown, press, start, step_until, type_into, wait_for,
+    App, ScriptedDialogs, Start, click, enter_on, is_shown, press, start, step_until, type_into, wait_for,
     wait_for_text,
 };
 use crate::support::{Proxy, Servers};
@@ -77,9 +77,10 @@ fn cell(app: &App, row: usize, column: usize) -> &Cell {
 
 pub fn until_ended(app: &mut App) {
     step_until(app, "the end of the run", |app| {
-        app.state().state().bench.running().is_none()
-            && matches!(app.state().state().navigation.current(), Route::BenchRun(_))
-            && run(app).ended.is_some()
+        let state = app.state().state();
+        let Route::BenchRun(id) = state.navigation.current() else { return false };
+        let ended = state.bench.run(*id).is_some_and(|run| run.ended.is_some());
+        state.bench.running().is_none() && ended
     });
     app.step();
 }
@@ -243,10 +244,12 @@ fn what_had_come_when_the_app_was_killed_is_there_and_the_rest_is_asked_by_a_cli
     wait_for(&mut app, "Resume, 1 to go");
     assert!(app.state().state().bench.running().is_none(), "nothing is asked by itself");
     assert!(cell(&app, 0, 0).answer.contains("OTIF fell from"));
-    click(&mut app, "Resume, 1 to go");
+    // By keyboard.
+    enter_on(&mut app, "Resume, 1 to go");
     step_until(&mut app, "it to go on", |app| app.state().state().bench.running().is_some());
-    click(&mut app, "Stop");
+    enter_on(&mut app, "Stop");
     wait_for(&mut app, "Resume, 1 to go");
+    assert_eq!(run(&app).missing().len(), 1);
 }
 
 #[test]

@@ -250,11 +250,10 @@ fn a_bench_is_logged_as_runs_that_python_reads() {
     type_text(app, "agents");
     step_until(app, "one experiment", |app| !is_shown(app, "benches"));
     press(app, Key::Enter);
-    step_until(app, "the runs", |_| {
-        servers.python("len(client.search_runs([client.get_experiment_by_name('agents').experiment_id]))")
-            == 2
+    step_until(app, "the runs to be ended", |app| {
+        let made = "len(client.search_runs([client.get_experiment_by_name('agents').experiment_id]))";
+        servers.python(made) == 2 && !app.state().state().bench.is_logging()
     });
-    wait_for(app, "New set is logged as 2 runs");
     is_logged(run(app), &servers.python_with(LOGGED, &json!("agents")));
     assert_eq!(servers.python("len(client.search_runs(['0', '1', '2']))"), 4, "each is made once");
 }

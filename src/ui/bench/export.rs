@@ -21,15 +21,20 @@ const LIST: f32 = 200.0;
 /// The entries of a run's menu.
 pub(in crate::ui::bench) fn entries_ui(ui: &mut Ui, cx: &Cx<'_>, run: &BenchRun, out: &mut Commands) {
     for format in ExportFormat::ALL {
-        if ui.button((Icon::Download.image(), format!("Save as {}…", format.label()))).clicked() {
+        if ui
+            .add(theme::button::default((Icon::Download.image(), format!("Save as {}…", format.label()))))
+            .clicked()
+        {
             out.push(BenchCommand::Export(run.id, format));
             ui.close();
         }
     }
     ui.separator();
     let problem = log_problem(cx, run);
-    let log =
-        ui.add_enabled(problem.is_none(), egui::Button::new((Icon::Upload.image(), "Log as MLflow runs…")));
+    let log = ui.add_enabled(
+        problem.is_none(),
+        theme::button::default((Icon::Upload.image(), "Log as MLflow runs…")),
+    );
     if log.on_disabled_hover_text(problem.unwrap_or_default()).clicked() {
         out.push(BenchCommand::AskLog(run.id));
         ui.close();

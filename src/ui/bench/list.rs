@@ -202,17 +202,17 @@ fn state_of(ui: &Ui, cx: &Cx<'_>, run: &RunSummary) -> (Icon, egui::Color32) {
 
 fn menu_ui(ui: &mut Ui, entry: &Entry<'_>, out: &mut Commands) {
     if let Some(route) = entry.route()
-        && ui.button("Open").clicked()
+        && ui.add(theme::button::default((Icon::ArrowRight.image(), "Open"))).clicked()
     {
         out.push(Command::Go(route));
     }
     if let Entry::Set(set) = entry
-        && ui.button((Icon::Play.image(), "Run…")).clicked()
+        && ui.add(theme::button::default((Icon::Play.image(), "Run…"))).clicked()
     {
         out.push(BenchCommand::AskStart(set.id));
     }
     if let Some((kind, id)) = entry.kept()
-        && ui.button((Icon::Delete.image(), "Delete")).clicked()
+        && ui.add(theme::button::default((Icon::Delete.image(), "Delete"))).clicked()
     {
         out.push(BenchCommand::Delete(kind, id));
     }

@@ -98,15 +98,25 @@ impl SetView {
                     ui.spacing_mut().item_spacing.x = size::SPACE_S;
                     let more = theme::button::icon(Icon::More, "More actions");
                     MenuButton::from_button(more).ui(ui, |ui| {
-                        if ui.button((Icon::Upload.image(), "Import into this set…")).clicked() {
+                        if ui
+                            .add(theme::button::default((Icon::Upload.image(), "Import into this set…")))
+                            .clicked()
+                        {
                             out.push(BenchCommand::Import(Some(set.id)));
                             ui.close();
                         }
-                        if ui.button((Icon::Dataset.image(), "Add from an evaluation dataset…")).clicked() {
+                        if ui
+                            .add(theme::button::default((
+                                Icon::Dataset.image(),
+                                "Add from an evaluation dataset…",
+                            )))
+                            .clicked()
+                        {
                             out.push(BenchCommand::AskDatasets(Some(set.id)));
                             ui.close();
                         }
-                        if ui.button((Icon::Delete.image(), "Delete the set")).clicked() {
+                        if ui.add(theme::button::default((Icon::Delete.image(), "Delete the set"))).clicked()
+                        {
                             out.push(BenchCommand::Delete(Kind::Set, set.id));
                             ui.close();
                         }
@@ -266,7 +276,7 @@ impl TableDelegate for Rows<'_> {
         }
         cells::row_background_ui(ui, RowLook { selected, cursor: selected, drop_target: false });
         response.context_menu(|ui| {
-            if ui.button((Icon::Delete.image(), "Delete the prompt")).clicked() {
+            if ui.add(theme::button::default((Icon::Delete.image(), "Delete the prompt"))).clicked() {
                 self.out.push(BenchCommand::DeleteCases(self.set.id, vec![case.id.clone()]));
                 ui.close();
             }

@@ -163,11 +163,11 @@ impl HeaderView {
                 if said.is_some() {
                     ui.separator();
                 }
-                let all = egui::Button::new((Icon::Download.image(), "Export all…"));
+                let all = theme::button::default((Icon::Download.image(), "Export all…"));
                 if ui.add_enabled(!chat.all().is_empty(), all).clicked() {
                     out.push(ChatCommand::Export(None));
                 }
-                if ui.button((Icon::FolderOpen.image(), "Import…")).clicked() {
+                if ui.add(theme::button::default((Icon::FolderOpen.image(), "Import…"))).clicked() {
                     out.push(ChatCommand::Import);
                 }
             }

@@ -90,7 +90,7 @@ fn row_ui(ui: &mut Ui, known: &Summary, now: i64) {
 
 /// What can be done with a conversation.
 pub(super) fn menu_ui(ui: &mut Ui, chat: &Chat, id: u64, rename: &mut Option<u64>, out: &mut Commands) {
-    if ui.button((Icon::Edit.image(), "Rename…")).clicked() {
+    if ui.add(theme::button::default((Icon::Edit.image(), "Rename…"))).clicked() {
         out.push(ChatCommand::Show(id));
         *rename = Some(id);
     }
@@ -100,20 +100,20 @@ pub(super) fn menu_ui(ui: &mut Ui, chat: &Chat, id: u64, rename: &mut Option<u64
         ("Copy as Python", Icon::Code, CopyAs::Python),
     ];
     for (word, icon, copy_as) in copies {
-        if ui.button((icon.image(), word)).clicked() {
+        if ui.add(theme::button::default((icon.image(), word))).clicked() {
             out.push(ChatCommand::Copy(id, copy_as));
         }
     }
-    if chat.can_keep() && ui.button((Icon::Download.image(), "Export…")).clicked() {
+    if chat.can_keep() && ui.add(theme::button::default((Icon::Download.image(), "Export…"))).clicked() {
         out.push(ChatCommand::Export(Some(id)));
     }
     let loaded = chat.conversations().iter().find(|known| known.id == id);
     if let Some(loaded) = loaded.filter(|loaded| !loaded.turns.is_empty())
-        && ui.button((Icon::Bench.image(), "Add to bench…")).clicked()
+        && ui.add(theme::button::default((Icon::Bench.image(), "Add to bench…"))).clicked()
     {
         out.push(BenchCommand::AskAdd(cases_of_conversation(loaded)));
     }
-    if ui.button((Icon::Delete.image(), "Delete")).clicked() {
+    if ui.add(theme::button::default((Icon::Delete.image(), "Delete"))).clicked() {
         out.push(ChatCommand::Delete(id));
     }
 }

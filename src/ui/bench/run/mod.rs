@@ -126,14 +126,16 @@ impl RunView {
         ui.spacing_mut().item_spacing.x = size::SPACE_S;
         let more = theme::button::icon(Icon::More, "More actions");
         MenuButton::from_button(more).ui(ui, |ui| {
-            if cx.state.bench.set(run.set.id).is_some() && ui.button("Open the prompt set").clicked() {
+            if cx.state.bench.set(run.set.id).is_some()
+                && ui.add(theme::button::default((Icon::Bench.image(), "Open the prompt set"))).clicked()
+            {
                 out.push(Route::BenchSet(run.set.id));
                 ui.close();
             }
             ui.separator();
             export::entries_ui(ui, cx, run, out);
             ui.separator();
-            if ui.button((Icon::Delete.image(), "Delete the run")).clicked() {
+            if ui.add(theme::button::default((Icon::Delete.image(), "Delete the run"))).clicked() {
                 out.push(BenchCommand::Delete(Kind::Run, run.id));
                 ui.close();
             }
