@@ -15,8 +15,8 @@ use crate::ui::widgets::form::{Below, Confirm, Form, Formed, dialog_ui};
 
 /// Experiments that are listed; the words find the others.
 const MOST: usize = 200;
-/// Height of the list of experiments at most.
-const LIST: f32 = 200.0;
+/// Height of the list of experiments, whether they have come or not.
+const LIST: f32 = 150.0;
 
 /// The entries of a run's menu.
 pub(in crate::ui::bench) fn entries_ui(ui: &mut Ui, cx: &Cx<'_>, run: &BenchRun, out: &mut Commands) {
