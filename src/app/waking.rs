@@ -9,8 +9,8 @@ use std::time::Duration;
 
 /// At once, and yet a delay.
 const NOW: Duration = Duration::from_nanos(1);
-/// Quiet, after which everything is at rest.
-const QUIET: Duration = Duration::from_millis(50);
+/// Quiet, after which everything is at rest: longer than answers pause that grow side by side.
+const QUIET: Duration = Duration::from_millis(200);
 
 /// Whether what arrived has woken the window.
 pub(super) struct Waking {

@@ -139,6 +139,9 @@ pub(super) fn branches_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
 /// Brings the first line of a message to the height of the buttons beside it.
 const BESIDE_BUTTON: f32 = 3.0;
 
+/// Seconds of answers that began within this time change together.
+const TOGETHER: Duration = Duration::from_millis(100);
+
 /// A still mark, and the seconds.
 pub(super) fn waiting_ui(ui: &mut Ui, turn: &Turn) {
     let elapsed = turn.elapsed();
@@ -146,5 +149,6 @@ pub(super) fn waiting_ui(ui: &mut Ui, turn: &Turn) {
     let text = if turn.answer.has_output() { "…" } else { "Waiting for the answer…" };
     let text = if seconds == 0 { text.to_owned() } else { format!("{text} {seconds} s") };
     ui.label(theme::text::weak(text));
-    ui.request_repaint_after(Duration::from_secs(seconds + 1).saturating_sub(elapsed));
+    // Several that began together are counted in one frame.
+    ui.request_repaint_after(Duration::from_secs(seconds + 1).saturating_sub(elapsed).max(TOGETHER));
 }
