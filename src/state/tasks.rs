@@ -150,6 +150,11 @@ impl<T> Feeder<T> {
         }
         sent
     }
+
+    /// Whether anybody listens still.
+    pub fn is_heard(&self) -> bool {
+        !self.sender.is_closed()
+    }
 }
 
 /// Work under way that sends many items. Dropping it cancels the work, unless it was spawned to go to its end.

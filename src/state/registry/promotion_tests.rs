@@ -222,6 +222,35 @@ fn who_leaves_before_the_write_writes_nothing() {
     assert!(store.writes().is_empty());
 }
 
+#[test]
+fn an_undo_while_it_is_looked_again_is_not_noted_as_someone_elses_move() {
+    let runtime = runtime();
+    let tasks = Tasks::new(runtime.handle().clone(), || {});
+    let mut journal = Journal::open(None, "ann".into(), &tasks);
+    let store = Arc::new(FakeStore::live(&[("Churn", "prod", 3)]));
+    let order = Order::plain(change(Some(3), Some(7)));
+    let log = journal.log(&StoreInfo::default(), order.change.noted(order.why.clone(), None), true);
+    let (to_do, shared) = (vec![(order, log)], Arc::clone(&store));
+    let (done, ended) = std::sync::mpsc::sync_channel(1);
+    let looks = [Duration::from_millis(200); 2];
+    let mut feed = tasks.spawn_feed_to_its_end(MOST_EVENTS, |feeder| async move {
+        carry_out_in_order(shared, to_do, OnFailure::Stop, looks, feeder).await;
+        done.send(()).unwrap();
+    });
+    let deadline = Instant::now() + PATIENCE;
+    while !matches!(feed.poll(), Polled::Ready(News::Finished)) {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    // As the undo does before it writes.
+    drop(feed);
+    store.moved("Churn", "prod", 3);
+    ended.recv_timeout(PATIENCE).unwrap();
+    journal.poll(&mut Notices::default());
+    let record = journal.records().last().unwrap();
+    assert_eq!((record.outcome, &record.notes[..]), (Outcome::Done, &[][..]));
+}
+
 struct NoDialogs;
 
 impl Dialogs for NoDialogs {

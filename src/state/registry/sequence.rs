@@ -153,6 +153,10 @@ async fn look_again(
             if !read.contains_key(&name) {
                 read.insert(name.clone(), store.get_registered_model(&name).await);
             }
+            // Whoever listens no more has taken these aliases over: what is found may be their own move.
+            if !feeder.is_heard() {
+                return;
+            }
             // A failed look is no news: the next one, or the user's refresh, will tell.
             let Some(Ok(truth)) = read.get(&name) else {
                 still.push(watch);
