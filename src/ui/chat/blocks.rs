@@ -3,6 +3,7 @@
 //! everything is placed from the topmost block that is seen.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use egui::{Align, Align2, Id, Layout, Rect, ScrollArea, Ui, UiBuilder, Vec2, vec2};
 
@@ -17,6 +18,8 @@ const BELOW: f32 = 100.0;
 const AT_END: f32 = 8.0;
 /// Frames in a row that are drawn twice before one is seen a line late.
 const MOST_IN_ROW: usize = 2;
+/// How late that is, where nothing else comes before. A request without a delay would have two frames drawn.
+const LATE: Duration = Duration::from_millis(100);
 /// Shorter ways are no scrolling, in points.
 const STILL: f32 = 0.5;
 
@@ -244,13 +247,14 @@ impl Blocks {
     }
 }
 
-/// Draws the frame once more before it is seen; what grows in every frame is seen in the next one now and then, so that
+/// Draws the frame once more before it is seen; what grows in every frame is seen a little later now and then, so that
 /// not each costs two.
 fn draw_again(ui: &Ui) {
-    let many = ui.ctx().viewport(|viewport| viewport.num_multipass_in_row >= MOST_IN_ROW);
-    if !many {
-        ui.ctx().request_discard("heights are known now");
+    if ui.ctx().viewport(|viewport| viewport.num_multipass_in_row >= MOST_IN_ROW) {
+        ui.ctx().request_repaint_after(LATE);
+        return;
     }
+    ui.ctx().request_discard("heights are known now");
     if !ui.ctx().will_discard() {
         ui.request_repaint();
     }
