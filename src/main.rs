@@ -117,7 +117,7 @@ fn open_window(
     if let Ok(icon) = eframe::icon_data::from_png_bytes(flowdeck::theme::APP_ICON_PNG) {
         viewport = viewport.with_icon(icon);
     }
-    // Nothing is drawn in gradients, and where the processor paints, noise costs.
+    // But for shadows nothing is a gradient, and where the processor paints, noise costs.
     let native = eframe::NativeOptions { viewport, renderer, dithering: false, ..Default::default() };
     eframe::run_native("Flowdeck", native, Box::new(|cx| Ok(Box::new(Flowdeck::new(&cx.egui_ctx, options)))))
 }

@@ -1,6 +1,6 @@
 //! How often the window is woken while several answers come at once: thirty times a second, which is more than anybody
-//! reads, and less often, down to seven times, where that would keep more than a fifth of a core busy. Where the processor draws, in place
-//! of a graphics card, a frame costs several times what it takes to lay it out.
+//! reads, and less often, down to three times, where that would keep more than a fifth of a core busy. Where the
+//! processor draws, in place of a graphics card, a frame costs several times what it takes to lay it out.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use crate::state::tasks::Tasks;
 /// Between two frames, at least.
 const SHORTEST: Duration = Duration::from_millis(33);
 /// And at most: text still flows.
-const LONGEST: Duration = Duration::from_millis(150);
+const LONGEST: Duration = Duration::from_millis(330);
 /// One core has so many times the processor time that may be used.
 const SHARE: u32 = 5;
 

@@ -19,7 +19,7 @@ const AT_END: f32 = 8.0;
 /// Frames in a row that are drawn twice before one is seen a line late.
 const MOST_IN_ROW: usize = 2;
 /// How late that is, where nothing else comes before. A request without a delay would have two frames drawn.
-const LATE: Duration = Duration::from_millis(100);
+const LATE: Duration = Duration::from_millis(400);
 /// Shorter ways are no scrolling, in points.
 const STILL: f32 = 0.5;
 

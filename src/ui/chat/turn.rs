@@ -141,6 +141,8 @@ const BESIDE_BUTTON: f32 = 3.0;
 
 /// Seconds of answers that began within this time change together.
 const TOGETHER: Duration = Duration::from_millis(100);
+/// While text comes, seconds change with it: they ask for a frame of their own only after so long.
+const WITH_TEXT: Duration = Duration::from_millis(500);
 
 /// A still mark, and the seconds.
 pub(super) fn waiting_ui(ui: &mut Ui, turn: &Turn) {
@@ -150,5 +152,6 @@ pub(super) fn waiting_ui(ui: &mut Ui, turn: &Turn) {
     let text = if seconds == 0 { text.to_owned() } else { format!("{text} {seconds} s") };
     ui.label(theme::text::weak(text));
     // Several that began together are counted in one frame.
-    ui.request_repaint_after(Duration::from_secs(seconds + 1).saturating_sub(elapsed).max(TOGETHER));
+    let next = Duration::from_secs(seconds + 1).saturating_sub(elapsed).max(TOGETHER);
+    ui.request_repaint_after(if turn.answer.has_output() { next + WITH_TEXT } else { next });
 }
