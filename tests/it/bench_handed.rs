@@ -137,7 +137,9 @@ fn a_bench_is_saved_as_each_kind_of_file_by_pointer_and_by_keyboard() {
     let row = &rows[5];
     let of = |key: &str| row[key].as_str();
     assert_eq!([of("prompt"), of("endpoint"), of("result")], [ELSE, &other, "not passed"]);
-    assert_eq!([of("against base"), of("checks passed"), of("checks")], ["regressed", "0", "1"]);
+    assert_eq!([of("checks passed"), of("checks")], ["0", "1"]);
+    // How fast it was besides is the machine's affair.
+    assert!(of("against base").starts_with("regressed"), "{}", of("against base"));
     assert_eq!(of("answer"), "**Nothing** is known | here");
     assert!(rows[7]["failure"].contains("500"), "{}", rows[7]["failure"]);
     assert!(rows[3]["against base"].contains("slower"), "{}", rows[3]["against base"]);

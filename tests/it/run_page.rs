@@ -55,6 +55,8 @@ fn the_header_of_a_narrow_window_keeps_the_name_and_touches_no_button() {
     step_until(&mut app, "the id", |app| header(app, &short).is_some());
     app.set_size(egui::vec2(1024.0, 700.0));
     step_until(&mut app, "no id", |app| header(app, &short).is_none());
+    // The experiment comes by a request of its own.
+    step_until(&mut app, "the way back", |app| header(app, "otif-forecasting").is_some());
     let [name, status, button] =
         ["everything", "Finished", "Traces"].map(|label| header(&app, label).expect("it is there"));
     assert!(name.right() < status.left() && status.right() + 4.0 < button.left());
