@@ -11,7 +11,7 @@ mod rows;
 use add::AddView;
 use answers::AnswersView;
 use comparison::ComparisonView;
-use egui::{Context, Event, Id, Key, Label, Layout, RichText, Ui, UiBuilder};
+use egui::{Align2, Context, Event, Id, Key, Label, Layout, Modal, RichText, Ui, UiBuilder, vec2};
 
 use super::chips;
 use crate::state::command::Commands;
@@ -67,7 +67,8 @@ impl PlanView {
         let deletes = plan.changes.len() == 1 && plan.shown().change.to.is_none();
         // What is open above the plan takes Enter and Esc first, and is closed by the time the plan was drawn.
         let covered = egui::Popup::is_any_open(ctx);
-        let modal = super::dialogs::modal(ctx, "plan").show(ctx, |ui| {
+        let whole = self.whole(ctx, deletes);
+        let modal = placed(ctx, whole).show(ctx, |ui| {
             let top = ui.next_widget_position().y;
             let screen = ui.ctx().content_rect();
             ui.set_width(if deletes {
@@ -85,8 +86,7 @@ impl PlanView {
             if deletes {
                 deletion_ui(ui, &plan.shown().change);
             } else {
-                let whole = (screen.height() - 4.0 * size::SPACE_XL).min(HEIGHT);
-                let room = (whole - self.chrome).max(LEAST_COMPARISON).floor();
+                let room = whole - self.chrome;
                 let before = ui.next_widget_position().y;
                 self.comparison.show(ui, &plan.comparison, &plan.shown().change, (room, cx.now), out);
                 compared = ui.next_widget_position().y - before;
@@ -101,6 +101,9 @@ impl PlanView {
             if (chrome - self.chrome).abs() > 0.5 {
                 self.chrome = chrome;
                 ui.ctx().request_discard("the comparison takes the room that is left");
+                if !ui.ctx().will_discard() {
+                    ui.ctx().request_repaint();
+                }
             }
         });
         // Who deletes by Enter alone has not read what it does; who typed the name has.
@@ -110,6 +113,15 @@ impl PlanView {
         } else if modal.should_close() && !covered {
             out.push(RegistryCommand::ClosePlan);
         }
+    }
+
+    /// Height of what the dialog holds, in points.
+    fn whole(&self, ctx: &Context, deletes: bool) -> f32 {
+        if deletes {
+            return self.chrome;
+        }
+        let room = (ctx.content_rect().height() - 4.0 * size::SPACE_XL).min(HEIGHT);
+        room.max(self.chrome + LEAST_COMPARISON)
     }
 
     fn blocker(&self, plan: &Plan) -> Option<Blocker> {
@@ -184,6 +196,17 @@ impl PlanView {
             out.push(RegistryCommand::ClosePlan);
         }
     }
+}
+
+/// The dialog in the middle of the window, by a height known beforehand: egui centres by that of the pass before, and
+/// what comes in would move it for a frame.
+fn placed(ctx: &Context, height: f32) -> Modal {
+    let modal = super::dialogs::modal(ctx, "plan");
+    let margin = modal.frame.map_or(0.0, |frame| frame.total_margin().sum().y);
+    let above = (ctx.content_rect().height() - height - margin) / 2.0;
+    let area =
+        Modal::default_area(modal.area.layer().id).anchor(Align2::CENTER_TOP, vec2(0.0, above.max(0.0)));
+    modal.area(area)
 }
 
 /// What is being done, what has to happen first, or how it is made sure.
