@@ -107,6 +107,7 @@ fn what_comes_is_on_the_screen_in_the_frame_after_and_who_reads_above_is_left_al
     app.run_steps(60);
     let before = laid_out(&app);
     assert!(!before.is_empty() && !is_seen(&app, "word 139"), "it scrolled up: {before:?}");
+    assert!(is_shown(&app, "Go to the latest message") && !is_shown(&app, "New text below"), "nothing came");
     for number in 140..150 {
         let word = format!("word {number}");
         agent.send(format!("{word}\n\n")).unwrap();
@@ -115,7 +116,7 @@ fn what_comes_is_on_the_screen_in_the_frame_after_and_who_reads_above_is_left_al
     }
     click(&mut app, "New text below");
     step_until(&mut app, "the end", |app| is_seen(app, "word 149"));
-    assert!(!is_shown(&app, "New text below"));
+    assert!(!is_shown(&app, "New text below") && !is_shown(&app, "Go to the latest message"));
     drop(agent);
     step_until(&mut app, "the answer's end", |app| !app.state().state().chat.current().unwrap().is_running());
 }
@@ -144,6 +145,9 @@ fn thousands_of_turns_open_at_the_end_and_scroll_without_a_jump() {
         before = now;
     }
     assert!(before.keys().next().is_some_and(|first| *first < TURNS - 40), "it scrolled: {before:?}");
+    assert!(!is_shown(&app, "New text below"), "nothing came");
+    click(&mut app, "Go to the latest message");
+    step_until(&mut app, "the end", |app| laid_out(app).contains_key(&(TURNS - 1)));
 }
 
 #[test]

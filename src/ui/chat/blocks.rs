@@ -41,6 +41,8 @@ pub(super) struct Blocks {
     at_end: bool,
     /// It grew in the frame before.
     grew: bool,
+    /// Below what is seen came more since one has left the end.
+    news: bool,
 }
 
 /// A block, as high as it was or as is guessed: whole points, so that sums of thousands are exact.
@@ -108,12 +110,15 @@ impl Blocks {
         if let Some(offset) = offset {
             area = area.vertical_scroll_offset(offset);
         }
+        let last = self.last_height();
         let shown = area.show_viewport(ui, |ui, viewport| self.blocks_ui(ui, viewport, &mut draw));
+        self.news |= grows && self.last_height() > last;
         let (drawn, height) = (&shown.inner, shown.inner_rect.height());
         let now = shown.state.unclamped_offset().y;
         let furthest = (shown.content_size.y - height).max(0.0);
         let scrolled_up = now < drawn.offset.min(furthest) - STILL;
         self.at_end = !scrolled_up && (holds || furthest - now < STILL);
+        self.news &= !self.at_end;
         if holds && !scrolled_up {
             let end = (self.height() + around - height).max(0.0);
             self.to_end = (end - drawn.offset).abs() > STILL;
@@ -130,7 +135,7 @@ impl Blocks {
         if jumped != 0.0 || drawn.short {
             draw_again(ui);
         }
-        if furthest - now > AT_END && latest_ui(ui, shown.inner_rect.intersect(seen)) {
+        if furthest - now > AT_END && latest_ui(ui, shown.inner_rect.intersect(seen), self.news) {
             self.to_end = true;
             ui.request_repaint();
         }
@@ -139,6 +144,11 @@ impl Blocks {
     /// How high all are together.
     fn height(&self) -> f32 {
         self.all.iter().map(|block| block.height).sum()
+    }
+
+    /// How high the last is, which is laid out in every frame.
+    fn last_height(&self) -> f32 {
+        self.all.last().map_or(0.0, |block| block.height)
     }
 
     /// The block at a distance from the top, and its own.
@@ -260,14 +270,16 @@ fn draw_again(ui: &Ui) {
     }
 }
 
-/// A button over the end of the list. Whether it was clicked.
-fn latest_ui(ui: &mut Ui, over: Rect) -> bool {
-    let room = vec2(148.0, size::CONTROL);
+/// A button over the end of the list, which says whether there are `news` below. Whether it was clicked.
+fn latest_ui(ui: &mut Ui, over: Rect, news: bool) -> bool {
+    const TO_LATEST: &str = "Go to the latest message";
+    const NEWS: &str = "New text below";
+    let (name, width) = if news { (NEWS, 148.0) } else { (TO_LATEST, size::CONTROL) };
+    let room = vec2(width, size::CONTROL);
     let at = Align2::CENTER_BOTTOM.align_size_within_rect(room, over.shrink(size::SPACE_S));
-    let button =
-        theme::button::default((Icon::ArrowDown.sized(size::ICON_SMALL).alt_text(""), "New text below"));
+    let icon = Icon::ArrowDown.sized(size::ICON_SMALL).alt_text("");
+    let button = if news { theme::button::default((icon, NEWS)) } else { theme::button::default(icon) };
     keep_clear(ui.ctx(), at);
-    ui.put(at, button.wrap_mode(egui::TextWrapMode::Extend))
-        .on_hover_text("Go to the latest message")
-        .clicked()
+    let response = ui.put(at, button.wrap_mode(egui::TextWrapMode::Extend)).accessible_name(name);
+    response.on_hover_text(TO_LATEST).clicked()
 }
