@@ -125,6 +125,44 @@ fn files_are_taken_away_by_pointer_and_by_keyboard() {
 }
 
 #[test]
+fn many_files_stand_in_rows_and_leave_everything_in_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = talk_to(Servers::shared().agent_server().url(), Start::default());
+    app.set_size(egui::vec2(1024.0, 700.0));
+    app.run_steps(3);
+    let right = |app: &App, label: &str| app.get_by_label(label).rect().right();
+    let send = right(&app, "Send");
+    let names = ["a.csv", "b.png", "notes of a meeting with quite a long name.md", "d.txt", "e.md", "f.png"];
+    for (count, name) in names.iter().enumerate() {
+        let path = folder.path().join(name);
+        if name.ends_with("png") {
+            picture(&folder, name);
+        } else {
+            std::fs::write(&path, "words").unwrap();
+        }
+        app.input_mut().dropped_files.push(Arc::new(Dropped(path)));
+        until_attached(&mut app, count + 1);
+    }
+    app.run_steps(3);
+    assert!(
+        (right(&app, "Send") - send).abs() < 0.5,
+        "Send was at {send}, and is at {}",
+        right(&app, "Send")
+    );
+    let rows = |app: &App| -> Vec<egui::Rect> {
+        names.iter().map(|name| app.get_by_label(&format!("Remove {name}")).rect()).collect()
+    };
+    for (name, remove) in names.iter().zip(rows(&app)) {
+        let words = app.query_all_by_label(name).next().expect("its name").rect();
+        assert!(
+            (words.center().y - remove.center().y).abs() < 2.0,
+            "{name} is at {words}, its end at {remove}"
+        );
+        assert!(remove.right() <= send, "{name} ends at {remove}");
+    }
+}
+
+#[test]
 fn a_pasted_picture_is_sent_alone_and_what_is_too_large_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let mut app = talk_to(Servers::shared().agent_server().url(), Start::default());
