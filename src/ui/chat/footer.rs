@@ -123,12 +123,12 @@ fn buttons_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
     if ui.add(add).on_hover_text("Add to bench…").clicked() {
         tools.out.push(BenchCommand::AskAdd(case_of_turn(look.conversation, turn.id).into_iter().collect()));
     }
-    if !look.conversation.is_running() {
-        let again = Icon::Refresh.sized(size::ICON_SMALL).alt_text("Regenerate");
-        let hint = "Regenerate: ask again. This answer stays as another branch";
-        if ui.add(theme::button::quiet(again)).on_hover_text(hint).clicked() {
-            tools.out.push(ChatCommand::Regenerate(turn.id));
-        }
+    // It keeps its place while another answer comes: nothing moves under the pointer.
+    let free = !look.conversation.is_running();
+    let again = theme::button::quiet(Icon::Refresh.sized(size::ICON_SMALL).alt_text("Regenerate"));
+    let hint = "Regenerate: ask again. This answer stays as another branch";
+    if ui.add_enabled(free, again).on_hover_text(hint).clicked() {
+        tools.out.push(ChatCommand::Regenerate(turn.id));
     }
     if turn.report.is_some() {
         let raw =

@@ -99,12 +99,12 @@ fn ask_buttons_ui(ui: &mut Ui, look: &Look<'_>, message: &Message, tools: &mut T
     if ui.add(copy).on_hover_text("Copy the message").clicked() {
         tools.out.push(Command::Copy(message.text.clone(), "the message"));
     }
-    if !look.conversation.is_running() {
-        let edit = theme::button::quiet(Icon::Edit.sized(size::ICON_SMALL).alt_text("Edit and send again"));
-        if ui.add(edit).on_hover_text("Edit and send again").clicked() {
-            tools.composer.edit(&message.text, look.conversation.id, look.turn.id);
-            tools.out.push(ChatCommand::Attach(AttachCommand::TakeUp(message.attachments.clone())));
-        }
+    let free = !look.conversation.is_running();
+    let edit = theme::button::quiet(Icon::Edit.sized(size::ICON_SMALL).alt_text("Edit and send again"));
+    let edit = ui.add_enabled(free, edit).on_hover_text("Edit and send again");
+    if edit.on_disabled_hover_text("Edit and send again, once the answer is there").clicked() {
+        tools.composer.edit(&message.text, look.conversation.id, look.turn.id);
+        tools.out.push(ChatCommand::Attach(AttachCommand::TakeUp(message.attachments.clone())));
     }
 }
 
