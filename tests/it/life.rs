@@ -448,8 +448,11 @@ fn a_version_that_holds_an_alias_is_kept_until_the_alias_is_moved() {
     click(&mut app, "Actions");
     click(&mut app, "Delete version…");
     wait_for(&mut app, "Delete v2");
-    // The question is lower than the one before, which said why not: it stands in the middle from the next frame on.
-    app.step();
+    // The question is lower than before, where it said why not, and stands in the middle at once.
+    let place = |app: &App| app.query_all_by_label("Cancel").next().map(|button| button.rect());
+    let at_once = place(&app).expect("the question is there");
+    app.run_steps(3);
+    assert_eq!(place(&app), Some(at_once), "the buttons moved");
     click(&mut app, "Delete v2");
     wait_until_answered(&mut app);
     let left =

@@ -2,8 +2,8 @@
 
 use egui::{Context, Key, Modifiers, TextEdit};
 
-use super::dialogs::modal;
 use crate::theme::{self, size};
+use crate::ui::widgets::form::{modal, show_modal};
 
 /// The dialog, with what is typed in it.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Ask {
         button: &str,
         check: impl FnOnce(&str) -> Result<T, String>,
     ) -> Answer<T> {
-        let modal = modal(ctx, "ask").show(ctx, |ui| {
+        let modal = show_modal(ctx, modal(ctx, "ask"), |ui| {
             ui.set_width(320.0);
             ui.label(theme::text::title(&self.title));
             ui.add_space(size::SPACE_S);

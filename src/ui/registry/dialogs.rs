@@ -11,8 +11,6 @@ use crate::theme::{self, size};
 use crate::ui::Cx;
 use crate::ui::widgets::form::{Below, Confirm, Form, Formed, dialog_ui};
 
-pub use crate::ui::widgets::form::modal;
-
 /// As wide as a name and two buttons need, in points.
 const WIDTH: f32 = 360.0;
 

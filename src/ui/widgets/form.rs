@@ -1,9 +1,10 @@
 //! A form in a dialog: labelled fields, what is wrong with them below, and buttons at its end. Enter in a field of one
 //! line confirms once everything is right; until then it does nothing, and the cursor stays.
 
+use egui::containers::modal::ModalResponse;
 use egui::{
-    Align, Context, Frame, Id, Key, Label, Layout, Margin, Modal, Modifiers, Response, RichText, ScrollArea,
-    TextEdit, Ui,
+    Align, AreaState, Context, Frame, Id, Key, Label, Layout, Margin, Modal, Modifiers, Response, RichText,
+    ScrollArea, TextEdit, Ui,
 };
 
 use crate::theme::{self, Icon, Themed as _, size};
@@ -203,7 +204,7 @@ pub fn hinted_ui(ui: &mut Ui, field: TextEdit<'_>) -> Response {
 /// A dialog over everything, at most `width` wide. `true` beside what `add` answers: Esc was pressed, or a click fell
 /// beside it.
 pub fn dialog_ui<T>(ctx: &Context, id: &str, width: f32, add: impl FnOnce(&mut Ui) -> T) -> (T, bool) {
-    let shown = modal(ctx, id).show(ctx, |ui| {
+    let shown = show_modal(ctx, modal(ctx, id), |ui| {
         ui.set_width(width.min(ui.ctx().content_rect().width() - 2.0 * size::SPACE_XXL));
         add(ui)
     });
@@ -221,6 +222,22 @@ pub fn buttons_ui<T>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> T) -> T {
 pub fn modal(ctx: &Context, id: &str) -> Modal {
     let frame = Frame::popup(&ctx.global_style()).inner_margin(size::SPACE_L);
     Modal::new(Id::unique(id)).backdrop_color(ctx.tokens().scrim).frame(frame)
+}
+
+/// Shows a dialog in the middle of the window, by the size that it has now: egui takes that of the pass before, and
+/// what comes into a dialog would move it for a frame, from under the pointer.
+pub fn show_modal<T>(ctx: &Context, modal: Modal, add: impl FnOnce(&mut Ui) -> T) -> ModalResponse<T> {
+    let id = modal.area.layer().id;
+    let size = || AreaState::load(ctx, id).and_then(|state| state.size);
+    let before = size();
+    let shown = modal.show(ctx, add);
+    if before.is_some() && size() != before {
+        ctx.request_discard("a dialog stands in the middle");
+        if !ctx.will_discard() {
+            ctx.request_repaint();
+        }
+    }
+    shown
 }
 
 /// Why a form is still there after it was confirmed.

@@ -24,6 +24,7 @@ use crate::state::registry::promotion::AliasChange;
 use crate::theme::{self, Icon, Themed as _, Tint, size};
 use crate::ui::Cx;
 use crate::ui::registry::life::plan_line_ui;
+use crate::ui::widgets::form;
 
 /// The plan's dialog.
 #[derive(Default)]
@@ -201,7 +202,7 @@ impl PlanView {
 /// The dialog in the middle of the window, by a height known beforehand: egui centres by that of the pass before, and
 /// what comes in would move it for a frame.
 fn placed(ctx: &Context, height: f32) -> Modal {
-    let modal = super::dialogs::modal(ctx, "plan");
+    let modal = form::modal(ctx, "plan");
     let margin = modal.frame.map_or(0.0, |frame| frame.total_margin().sum().y);
     let above = (ctx.content_rect().height() - height - margin) / 2.0;
     let area =
