@@ -3,14 +3,14 @@
 
 use egui::Key;
 use egui_kittest::kittest::Queryable as _;
-use flowdeck::state::Route;
-use flowdeck::state::navigation::ModelKind;
 
 use crate::support::Servers;
 use crate::support::app::{
-    App, Start, click, confirm, done_here, drag, enter_on, plan_by_keys, press, start, step_until, type_into,
-    wait_for, wait_for_text,
+    App, Start, apply, click, confirm, done_here, drag, enter_on, plan_by_keys, press, start, step_until,
+    type_into, wait_for, wait_for_text,
 };
+use crate::support::board::{board, show_board, until_home};
+use crate::support::chat::talk_to;
 
 const MODEL: &str = "MyMinimalAgent_Registered";
 const SERVED: &str = "models:/MyMinimalAgent_Registered@prod";
@@ -19,25 +19,9 @@ const SERVED: &str = "models:/MyMinimalAgent_Registered@prod";
 fn on_the_board(uri: &str, folder: &std::path::Path) -> App {
     let config_folder = Some(folder.to_owned());
     let mut app = start(Start { uri: Some(uri.to_owned()), config_folder, ..Start::default() });
-    step_until(&mut app, "an experiment", |app| {
-        matches!(app.state().state().navigation.current(), Route::Experiment { .. })
-    });
-    show_board(&mut app);
+    until_home(&mut app);
+    show_board(&mut app, MODEL, 7);
     app
-}
-
-fn show_board(app: &mut App) {
-    let route = Route::Model { kind: ModelKind::Model, name: MODEL.to_owned() };
-    app.state_mut().apply(&egui::Context::default(), route.into());
-    wait_for(app, "version 7");
-    wait_for(app, "alias prod");
-}
-
-fn talk_to(app: &mut App, url: &str) {
-    click(app, "Chat");
-    type_into(app, "Agent address", url);
-    app.key_press(Key::Enter);
-    step_until(app, "a probe", |app| app.state().state().chat.target.found().is_some());
 }
 
 fn move_prod_to(app: &mut App, version: u32) {
@@ -61,7 +45,7 @@ fn an_endpoint_is_old_until_it_is_restarted_and_seen_to_answer_as_the_new_versio
     click(&mut app, "Save");
     wait_for(&mut app, &format!("staging agent · serves {SERVED}"));
 
-    show_board(&mut app);
+    show_board(&mut app, MODEL, 7);
     move_prod_to(&mut app, 7);
     wait_for_text(&mut app, "It is served by staging agent");
     wait_for_text(&mut app, "Not known which version the endpoint staging agent answers as: v3 until");
@@ -79,7 +63,7 @@ fn an_endpoint_is_old_until_it_is_restarted_and_seen_to_answer_as_the_new_versio
     click(&mut app, "Edit the endpoint");
     type_into(&mut app, "URL", new.url());
     click(&mut app, "Save");
-    show_board(&mut app);
+    show_board(&mut app, MODEL, 7);
     click(&mut app, "I restarted it");
     wait_for_text(&mut app, "staging agent was restarted. It has not been seen to answer as v7 yet");
     enter_on(&mut app, "Ask it");
@@ -105,14 +89,9 @@ fn the_chats_endpoint_is_bound_on_offer_and_awaited_after_a_restart_of_the_app()
         config_folder: Some(folder.path().to_owned()),
         ..Start::default()
     });
-    step_until(&mut app, "an experiment", |app| {
-        matches!(app.state().state().navigation.current(), Route::Experiment { .. })
-    });
+    until_home(&mut app);
     talk_to(&mut app, url);
-    let route = Route::Model { kind: ModelKind::Model, name: "answering-offer".to_owned() };
-    app.state_mut().apply(&egui::Context::default(), route.clone().into());
-    wait_for(&mut app, "version 7");
-    wait_for(&mut app, "alias prod");
+    show_board(&mut app, "answering-offer", 7);
     move_prod_to(&mut app, 7);
     click(&mut app, "It serves prod");
     wait_for_text(&mut app, "These versions have no logged model that a trace could name");
@@ -127,10 +106,8 @@ fn the_chats_endpoint_is_bound_on_offer_and_awaited_after_a_restart_of_the_app()
         config_folder: Some(folder.path().to_owned()),
         ..Start::default()
     });
-    step_until(&mut app, "an experiment", |app| {
-        matches!(app.state().state().navigation.current(), Route::Experiment { .. })
-    });
-    app.state_mut().apply(&egui::Context::default(), route.into());
+    until_home(&mut app);
+    apply(&mut app, board("answering-offer"));
     wait_for_text(&mut app, "Not known which version the endpoint 127.0.0.1");
     enter_on(&mut app, "I restarted it");
     wait_for_text(&mut app, "was restarted. It has not been seen to answer as v7 yet");
@@ -157,18 +134,14 @@ made
     let made = servers.python_with(code, &serde_json::json!(model));
     let old = servers.agent_server_naming(made[0].as_str().unwrap());
     let mut app = start(Start { uri: Some(servers.uri().to_owned()), ..Start::default() });
-    step_until(&mut app, "an experiment", |app| {
-        matches!(app.state().state().navigation.current(), Route::Experiment { .. })
-    });
+    until_home(&mut app);
     talk_to(&mut app, old.url());
     click(&mut app, "Edit the endpoint");
     type_into(&mut app, "Name", "naming agent");
     type_into(&mut app, "Serves", &format!("models:/{model}@prod"));
     click(&mut app, "Save");
     wait_for(&mut app, &format!("naming agent · serves models:/{model}@prod"));
-    let route = Route::Model { kind: ModelKind::Model, name: model.to_owned() };
-    app.state_mut().apply(&egui::Context::default(), route.clone().into());
-    wait_for(&mut app, "alias prod");
+    show_board(&mut app, model, 2);
     drag(&mut app, "alias prod", "version 2");
     wait_for(&mut app, "prod: v1 → v2");
     confirm(&mut app, "prod");
@@ -183,7 +156,7 @@ made
     click(&mut app, "Edit the endpoint");
     type_into(&mut app, "URL", new.url());
     click(&mut app, "Save");
-    app.state_mut().apply(&egui::Context::default(), route.into());
+    apply(&mut app, board(model));
     // By keyboard.
     wait_for(&mut app, "Check again");
     app.query_by_label("Check again").unwrap().focus();

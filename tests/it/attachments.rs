@@ -11,14 +11,12 @@ use crate::support::app::{
     App, Dropped, ScriptedDialogs, Start, click, is_shown, press, start, step_until, type_into, wait_for,
     wait_for_text,
 };
+use crate::support::chat;
 use crate::support::{Proxy, Servers};
 
 fn talk_to(url: &str, start_with: Start) -> App {
     let mut app = start(start_with);
-    click(&mut app, "Chat");
-    type_into(&mut app, "Agent address", url);
-    press(&mut app, egui::Key::Enter);
-    step_until(&mut app, "a probe", |app| app.state().state().chat.target.found().is_some());
+    chat::talk_to(&mut app, url);
     app
 }
 
@@ -32,14 +30,8 @@ fn until_attached(app: &mut App, count: usize) {
 }
 
 fn send(app: &mut App, text: &str) -> Message {
-    let turns = |app: &App| app.state().state().chat.current().unwrap().turns.len();
-    let before = turns(app);
-    type_into(app, "Message", text);
-    press(app, egui::Key::Enter);
-    step_until(app, "the turn to begin", |app| turns(app) > before);
-    step_until(app, "the answer's end", |app| !app.state().state().chat.current().unwrap().is_running());
-    let turn = app.state().state().chat.current().unwrap().turns.last().unwrap();
-    let Ask::Message(message) = &turn.ask else { panic!("a message was sent") };
+    chat::ask(app, text);
+    let Ask::Message(message) = &chat::last(app).ask else { panic!("a message was sent") };
     message.clone()
 }
 

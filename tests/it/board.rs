@@ -3,13 +3,13 @@
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
-use flowdeck::state::Route;
 use flowdeck::state::journal::Outcome;
 
 use crate::support::app::{
     App, click, confirm, done_here, drag, is_shown, open, press, screen, step_until, type_into, wait_for,
     wait_for_text,
 };
+use crate::support::board::open_models;
 use crate::support::{Fault, Proxy, Servers};
 
 const ALIAS: &str = "/api/2.0/mlflow/registered-models/alias";
@@ -33,14 +33,6 @@ fn show_board(app: &mut App, model: &str) {
     click(app, &format!("model {model}"));
     wait_for(app, "version 3");
     wait_for(app, "alias prod");
-}
-
-fn open_models(app: &mut App) {
-    // The app opens an experiment by itself first.
-    step_until(app, "an experiment", |app| {
-        matches!(app.state().state().navigation.current(), Route::Experiment { .. })
-    });
-    click(app, "Models");
 }
 
 /// Where the board says that `prod` is.

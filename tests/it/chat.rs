@@ -2,42 +2,19 @@
 
 use egui_kittest::kittest::Queryable as _;
 use flowdeck::agent::Outcome;
-use flowdeck::state::chat::{Conversation, Turn};
 use serde_json::json;
 
 use crate::support::app::{
-    App, Start, click, is_shown, press, start, step_until, tab_to, type_into, wait_for, wait_for_text,
+    App, Start, click, is_shown, press, start, step_until, tab_to, wait_for, wait_for_text,
 };
+use crate::support::chat::{self, conversation, last, say, until_over};
 use crate::support::{Fault, Proxy, Servers};
 
 /// The chat on a whole screen, talking to `url`. No tracking server is needed.
 fn talk_to(url: &str) -> App {
     let mut app = start(Start::default());
-    click(&mut app, "Chat");
-    type_into(&mut app, "Agent address", url);
-    app.key_press(egui::Key::Enter);
-    step_until(&mut app, "a probe", |app| app.state().state().chat.target.found().is_some());
+    chat::talk_to(&mut app, url);
     app
-}
-
-fn conversation(app: &App) -> &Conversation {
-    app.state().state().chat.current().expect("there is always one")
-}
-
-fn last(app: &App) -> &Turn {
-    conversation(app).turns.last().expect("something was sent")
-}
-
-fn say(app: &mut App, text: &str) {
-    let turns = conversation(app).turns.len();
-    type_into(app, "Message", text);
-    app.key_press(egui::Key::Enter);
-    step_until(app, "the turn to begin", |app| conversation(app).turns.len() > turns);
-}
-
-fn until_over(app: &mut App) {
-    step_until(app, "the answer's end", |app| !conversation(app).is_running());
-    app.step();
 }
 
 #[test]

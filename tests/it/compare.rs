@@ -13,9 +13,10 @@ use serde_json::json;
 
 use crate::support::Servers;
 use crate::support::app::{
-    App, ScriptedDialogs, Start, click, drag, open, screen, start, step_until, type_into, wait_for,
+    App, ScriptedDialogs, Start, apply, click, drag, open, screen, start, step_until, type_into, wait_for,
     wait_for_text,
 };
+use crate::support::board::{open_models, until_home};
 
 const MODEL: &str = "compare-packaged";
 
@@ -77,10 +78,7 @@ fn servers() -> &'static Servers {
 }
 
 fn board(app: &mut App, model: &str) {
-    step_until(app, "an experiment", |app| {
-        matches!(app.state().state().navigation.current(), Route::Experiment { .. })
-    });
-    click(app, "Models");
+    open_models(app);
     type_into(app, "Filter models", model);
     click(app, &format!("model {model}"));
     wait_for(app, "version 1");
@@ -114,6 +112,7 @@ fn wait_until_read(app: &mut App) {
     });
 }
 
+/// Whether this is a part of anything on the screen.
 fn is_shown(app: &App, text: &str) -> bool {
     app.query_all_by_label_contains(text).next().is_some()
 }
@@ -221,9 +220,7 @@ fn a_version_is_compared_with_an_alias_and_another_side_is_chosen_by_name() {
 #[test]
 fn two_runs_are_compared_with_their_logged_models() {
     let mut app = open(servers().uri());
-    step_until(&mut app, "an experiment", |app| {
-        matches!(app.state().state().navigation.current(), Route::Experiment { .. })
-    });
+    until_home(&mut app);
     click(&mut app, "experiment compare");
     mark(&mut app, ["run packaged-1", "run packaged-2"]);
     press(&mut app, Modifiers::NONE, Key::C);
@@ -257,7 +254,7 @@ runs = client.search_runs([experiment.experiment_id], order_by=["attributes.star
     step_until(&mut app, "the server", |app| app.state().state().workspace.is_some());
     for run in [0, 1] {
         let route = Route::Run { run_id: text(run, 0), tab: RunTab::Overview };
-        app.state_mut().apply(&egui::Context::default(), route.into());
+        apply(&mut app, route);
         wait_for(&mut app, "Compare model with…");
     }
     // Its like comes first: the other one, of the run that was open before.
@@ -321,9 +318,7 @@ fn the_plan_tells_in_few_words_what_would_change() {
 #[test]
 fn prompts_are_compared_word_by_word() {
     let mut app = open(servers().uri());
-    step_until(&mut app, "an experiment", |app| {
-        matches!(app.state().state().navigation.current(), Route::Experiment { .. })
-    });
+    until_home(&mut app);
     click(&mut app, "Prompts");
     click(&mut app, "prompt otif-answer");
     mark(&mut app, ["version 1", "version 2"]);

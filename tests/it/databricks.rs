@@ -7,13 +7,14 @@ use egui::Key;
 use egui_kittest::kittest::Queryable as _;
 use flowdeck::agent::{Outcome, to_curl, to_deployments, to_python};
 use flowdeck::state::bench::result::BenchRun;
-use flowdeck::state::chat::{Conversation, Turn};
 use flowdeck::state::{Command, Route};
 use serde_json::json;
 
 use crate::support::app::{
-    App, Start, choose, click, is_shown, press, start, step_until, tab_to, type_into, wait_for, wait_for_text,
+    App, Start, apply, choose, click, is_shown, press, start, step_until, tab_to, type_into, wait_for,
+    wait_for_text,
 };
+use crate::support::chat::{ask, conversation, last};
 use crate::support::{Fault, Proxy, Servers};
 
 const TOKEN: &str = "dapi-0123456789-s3cret";
@@ -69,22 +70,6 @@ fn until_open(app: &mut App) {
     step_until(app, "the workspace", |app| app.state().state().workspace.is_some());
 }
 
-fn conversation(app: &App) -> &Conversation {
-    app.state().state().chat.current().expect("there is always one")
-}
-
-fn last(app: &App) -> &Turn {
-    conversation(app).turns.last().expect("something was sent")
-}
-
-fn say(app: &mut App, text: &str) {
-    let turns = conversation(app).turns.len();
-    type_into(app, "Message", text);
-    app.key_press(Key::Enter);
-    step_until(app, "the turn to begin", |app| conversation(app).turns.len() > turns);
-    step_until(app, "the answer's end", |app| !app.state().state().chat.is_running());
-}
-
 /// Questions to endpoints, by their paths.
 fn asked(proxy: &Proxy) -> Vec<String> {
     let posts = proxy.requests().into_iter().filter(|seen| seen.path.ends_with("/invocations"));
@@ -120,7 +105,7 @@ fn serving_endpoints_are_listed_and_asked_with_the_workspaces_login() {
     click(&mut app, "supply-agent, Ready");
     wait_for_text(&mut app, "supply-agent · serves models:/main.agents.supply/7");
     wait_for(&mut app, "· Responses");
-    say(&mut app, "Why is OTIF down this week?");
+    ask(&mut app, "Why is OTIF down this week?");
     assert_eq!(last(&app).answer.outcome, Outcome::Completed);
     assert!(last(&app).answer.text().contains("OTIF fell"), "{}", last(&app).answer.text());
     let seen = proxy.requests();
@@ -176,11 +161,11 @@ fn the_login_is_gone_with_the_connection_and_back_with_it() {
     wait_for(&mut app, "supply-agent, Ready");
     choose(&mut app, "supply-agent, Ready");
     wait_for(&mut app, "· Responses");
-    say(&mut app, "done only");
+    ask(&mut app, "done only");
     assert_eq!(asked(&proxy).len(), 1);
 
-    app.state_mut().apply(&egui::Context::default(), Command::Disconnect);
-    app.state_mut().apply(&egui::Context::default(), Command::Go(Route::Chat));
+    apply(&mut app, Command::Disconnect);
+    apply(&mut app, Route::Chat);
     wait_for_text(
         &mut app,
         "supply-agent is asked with the login of databricks://staging. Connect to it again",
@@ -190,13 +175,13 @@ fn the_login_is_gone_with_the_connection_and_back_with_it() {
     assert_eq!((conversation(&app).turns.len(), asked(&proxy).len()), (1, 1), "nothing is sent without it");
 
     let request = flowdeck::tracking::ConnectRequest { uri: URI.to_owned(), ..Default::default() };
-    app.state_mut().apply(&egui::Context::default(), Command::Connect(request));
+    apply(&mut app, Command::Connect(request));
     until_open(&mut app);
-    app.state_mut().apply(&egui::Context::default(), Command::Go(Route::Chat));
+    apply(&mut app, Route::Chat);
     step_until(&mut app, "the login", |app| {
         app.state().state().chat.can_send() && !is_shown(app, "Connecting…")
     });
-    say(&mut app, "and now?");
+    ask(&mut app, "and now?");
     assert_eq!((&last(&app).answer.outcome, asked(&proxy).len()), (&Outcome::Completed, 2));
 }
 

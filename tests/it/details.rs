@@ -5,18 +5,12 @@ use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use flowdeck::state::Command;
 
-use crate::support::app::{App, Start, click, start, step_until, type_into, wait_for, wait_for_text};
+use crate::support::app::{App, Start, click, press, start, step_until, type_into, wait_for, wait_for_text};
 
 fn sample() -> App {
     let mut app = start(Start { sample: true, ..Start::default() });
     wait_for(&mut app, "experiment otif-forecasting");
     app
-}
-
-fn press(app: &mut App, key: Key) {
-    app.key_press(key);
-    app.step();
-    app.step();
 }
 
 fn ask(app: &mut App, question: &str) {

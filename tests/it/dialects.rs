@@ -3,41 +3,13 @@
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use flowdeck::agent::{Dialect, Outcome, RequestDialect, to_curl, to_python};
 use flowdeck::state::Route;
-use flowdeck::state::chat::{Conversation, Turn};
 use serde_json::{Value, json};
 
 use crate::support::app::{
     App, Start, click, is_shown, press, screen, start, step_until, type_into, wait_for, wait_for_text,
 };
+use crate::support::chat::{ask, conversation, last, talk_to, until_over};
 use crate::support::{Proxy, Servers};
-
-fn talk_to(app: &mut App, url: &str) {
-    click(app, "Chat");
-    type_into(app, "Agent address", url);
-    app.key_press(egui::Key::Enter);
-    step_until(app, "a probe", |app| app.state().state().chat.target.found().is_some());
-}
-
-fn conversation(app: &App) -> &Conversation {
-    app.state().state().chat.current().expect("there is always one")
-}
-
-fn last(app: &App) -> &Turn {
-    conversation(app).turns.last().expect("something was sent")
-}
-
-fn say(app: &mut App, text: &str) {
-    let turns = conversation(app).turns.len();
-    type_into(app, "Message", text);
-    app.key_press(egui::Key::Enter);
-    step_until(app, "the turn to begin", |app| conversation(app).turns.len() > turns);
-    until_over(app);
-}
-
-fn until_over(app: &mut App) {
-    step_until(app, "the answer's end", |app| !conversation(app).is_running());
-    app.step();
-}
 
 /// What an echoing agent was sent.
 fn echoed(app: &App) -> Value {
@@ -59,7 +31,7 @@ fn agents_that_want_messages_are_asked_in_messages() {
     let proxy = Proxy::start(agent.root());
     talk_to(&mut app, &format!("{}/invocations", proxy.uri()));
     wait_for(&mut app, "· Responses");
-    say(&mut app, "hello");
+    ask(&mut app, "hello");
     wait_for_text(&mut app, "This endpoint wants messages: use ChatAgent");
     let posts = || proxy.requests().into_iter().filter(|seen| seen.method == "POST").count();
     assert_eq!(posts(), 1);
@@ -69,14 +41,14 @@ fn agents_that_want_messages_are_asked_in_messages() {
     assert_eq!((posts(), last(&app).answer.text().as_str()), (2, "Turn 1: you said 'hello'"));
 
     // Tools go back as calls and `tool` messages.
-    say(&mut app, "weather, please");
+    ask(&mut app, "weather, please");
     assert_eq!(last(&app).answer.dialect, Dialect::ChatAgent);
     wait_for(&mut app, "get_weather");
     click(&mut app, "Token, system prompt, custom inputs, streaming");
     type_into(&mut app, "System prompt", "be brief");
     type_into(&mut app, "custom_inputs", "{\"depth\": 2}");
     type_into(&mut app, "user_id", "ann");
-    say(&mut app, "echo");
+    ask(&mut app, "echo");
     let seen = echoed(&app);
     let roles: Vec<&str> =
         seen["messages"].as_array().unwrap().iter().map(|it| it["role"].as_str().unwrap()).collect();
@@ -95,8 +67,8 @@ fn agents_that_want_messages_are_asked_in_messages() {
     click(&mut app, "Save");
     wait_for(&mut app, "· Chat completions");
     click(&mut app, "New conversation");
-    say(&mut app, "hello");
-    say(&mut app, "again");
+    ask(&mut app, "hello");
+    ask(&mut app, "again");
     assert_eq!(last(&app).answer.text(), "Turn 2: you said 'again'");
     assert_eq!(last(&app).answer.dialect, Dialect::ChatCompletions);
 
@@ -104,7 +76,7 @@ fn agents_that_want_messages_are_asked_in_messages() {
     click(&mut app, "Edit the endpoint");
     type_into(&mut app, "Request fields", "{\"temperature\": 0.25}");
     click(&mut app, "Save");
-    say(&mut app, "echo");
+    ask(&mut app, "echo");
     assert_eq!(echoed(&app)["params"]["temperature"], 0.25);
     assert_eq!(echoed(&app)["messages"].as_array().unwrap().len(), 6, "and the system prompt");
 
@@ -138,7 +110,7 @@ fn headers_go_along_and_their_secrets_with_messages_only() {
     click(&mut app, "Save");
     click(&mut app, "Check the endpoint");
     wait_for_text(&mut app, "AgentServer");
-    say(&mut app, "done only");
+    ask(&mut app, "done only");
     assert_eq!(last(&app).answer.outcome, Outcome::Completed);
     let path = std::env::var("PATH").unwrap();
     let seen = proxy.requests();

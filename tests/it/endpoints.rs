@@ -13,13 +13,7 @@ use crate::support::app::{
     App, Start, choose, click, enter_on, is_focused, is_shown, open, press, retype, runtime, start,
     step_until, tab_to, type_into, type_text, wait_for, wait_for_text,
 };
-
-fn talk_to(app: &mut App, url: &str) {
-    click(app, "Chat");
-    type_into(app, "Agent address", url);
-    app.key_press(Key::Enter);
-    step_until(app, "a probe", |app| app.state().state().chat.target.found().is_some());
-}
+use crate::support::chat::talk_to;
 
 fn bound(app: &App, url: &str) -> Option<String> {
     app.state().state().settings.get().profile(url).bound.as_ref().map(Bound::uri)

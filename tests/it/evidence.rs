@@ -4,18 +4,17 @@
 use std::path::Path;
 
 use egui::Key;
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use flowdeck::entities::VersionNumber;
 use flowdeck::state::Route;
 use flowdeck::state::journal::Outcome;
-use flowdeck::state::navigation::ModelKind;
 use serde_json::json;
 
 use crate::support::Servers;
 use crate::support::app::{
-    App, ScriptedDialogs, Start, click, confirm, done_here, drag, press, screen, start, step_until,
-    type_into, wait_for, wait_for_text,
+    App, ScriptedDialogs, Start, apply, click, confirm, done_here, drag, is_enabled, press, screen, start,
+    step_until, type_into, wait_for, wait_for_text,
 };
+use crate::support::board::show_board;
 
 const MODEL: &str = "evidence";
 const RULE: &str = "[[rule]]\nalias = \"prod\"\nlevel = \"protected\"\nrequire.bench_days = 14\n";
@@ -51,10 +50,7 @@ fn settings(folder: &Path, agents: &[(&str, &str, &str)]) {
 
 /// Drops the chip of `prod`, which is on version 1, on another version.
 fn plan(app: &mut App, version: VersionNumber) {
-    let route = Route::Model { kind: ModelKind::Model, name: MODEL.to_owned() };
-    app.state_mut().apply(&egui::Context::default(), route.into());
-    wait_for(app, &format!("version {version}"));
-    wait_for(app, "alias prod");
+    show_board(app, MODEL, version);
     drag(app, "alias prod", &format!("version {version}"));
     wait_for(app, &format!("prod: v1 → v{version}"));
 }
@@ -66,10 +62,6 @@ fn has_plan(app: &App) -> bool {
 fn leave_plan(app: &mut App) {
     press(app, Key::Escape);
     step_until(app, "the plan to close", |app| !has_plan(app));
-}
-
-fn is_enabled(app: &App, label: &str) -> bool {
-    app.query_all_by_label(label).any(|node| !node.accesskit_node().is_disabled())
 }
 
 /// Fills in everything that the plan asks for: what stands in the way is the rule alone.
@@ -111,7 +103,7 @@ fn journal_has(app: &mut App, evidence: &str, folder: &Path, dialogs: &ScriptedD
     let record = done_here(app).into_iter().find(|record| !record.change.alias.is_empty()).unwrap();
     let noted = record.change.evidence.clone().unwrap_or_default();
     assert!(noted.contains(evidence), "{noted}");
-    app.state_mut().apply(&egui::Context::default(), Route::Journal.into());
+    apply(app, Route::Journal);
     type_into(app, "Filter journal", &format!("{MODEL} @prod"));
     click(app, &format!("entry prod: v1 → v2 of {MODEL}, Done"));
     wait_for(app, "Evidence");

@@ -1,12 +1,13 @@
 //! `custom_inputs` and `context` typed as forms, where the fields are known.
 
 use egui_kittest::kittest::Queryable as _;
-use flowdeck::state::Route;
 use serde_json::{Value, json};
 
 use crate::support::app::{
     App, Start, click, is_shown, press, start, step_until, type_into, wait_for, wait_for_text,
 };
+use crate::support::board::until_home;
+use crate::support::chat::{ask, conversation};
 use crate::support::{Proxy, Servers};
 
 const NAME: &str = "DeclaringModel";
@@ -25,19 +26,8 @@ client.set_registered_model_alias(args["name"], "prod", "1")
     servers.python_with(code, &json!({ "file": file, "name": NAME }));
 }
 
-fn say(app: &mut App, text: &str) {
-    let turns = |app: &App| app.state().state().chat.current().map_or(0, |current| current.turns.len());
-    let before = turns(app);
-    type_into(app, "Message", text);
-    press(app, egui::Key::Enter);
-    step_until(app, "the answer's end", |app| {
-        let current = app.state().state().chat.current();
-        turns(app) > before && current.is_some_and(|current| !current.is_running())
-    });
-}
-
 fn typed(app: &App) -> String {
-    app.state().state().chat.current().expect("there is always one").custom_inputs.0.clone()
+    conversation(app).custom_inputs.0.clone()
 }
 
 #[test]
@@ -47,9 +37,7 @@ fn fields_that_the_signature_declares_are_a_form() {
     let served = servers.serve(&format!("models:/{NAME}@prod"));
     let proxy = Proxy::start(served.root());
     let mut app = start(Start { uri: Some(servers.uri().to_owned()), ..Start::default() });
-    step_until(&mut app, "the server", |app| {
-        matches!(app.state().state().navigation.current(), Route::Experiment { .. })
-    });
+    until_home(&mut app);
     click(&mut app, "Chat");
     type_into(&mut app, "Agent address", &format!("{}/invocations", proxy.uri()));
     press(&mut app, egui::Key::Enter);
@@ -77,7 +65,7 @@ fn fields_that_the_signature_declares_are_a_form() {
     let expected = json!({"carriers": ["Nordfracht"], "dry_run": true, "region": "Łódź", "weeks": 2});
     assert_eq!(serde_json::from_str::<Value>(&typed(&app)).unwrap(), expected);
     type_into(&mut app, "user_id", "ann");
-    say(&mut app, "hello");
+    ask(&mut app, "hello");
     let sent = || {
         let posts = proxy.requests().into_iter().rfind(|seen| seen.method == "POST");
         posts.expect("it was sent").json()
@@ -95,7 +83,7 @@ fn fields_that_the_signature_declares_are_a_form() {
     wait_for(&mut app, "1 other key, sent as it is");
     type_into(&mut app, "region", "Gdynia");
     assert_eq!(typed(&app), "{\n  \"seed\": 7,\n  \"weeks\": 3,\n  \"region\": \"Gdynia\"\n}");
-    say(&mut app, "again");
+    ask(&mut app, "again");
     assert_eq!(sent()["custom_inputs"], json!({"seed": 7, "weeks": 3, "region": "Gdynia"}));
     // This server takes declared keys only.
     wait_for_text(&mut app, "seed");

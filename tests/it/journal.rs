@@ -5,14 +5,15 @@ use std::sync::OnceLock;
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use flowdeck::state::Route;
 use flowdeck::state::journal::Outcome;
 use flowdeck::state::navigation::ModelKind;
-use flowdeck::state::{Command, Route};
 
 use crate::support::app::{
-    self, App, ScriptedDialogs, Start, choose, click, confirm, enter_on, press, retype, screen, start,
+    self, App, ScriptedDialogs, Start, apply, choose, click, confirm, enter_on, press, retype, screen, start,
     step_until, type_into, type_text, wait_for, wait_for_text,
 };
+use crate::support::board::show_board;
 use crate::support::{Fault, Proxy, Servers};
 
 const ALIAS: &str = "/api/2.0/mlflow/registered-models/alias";
@@ -51,17 +52,6 @@ fn looked_once(app: &mut App, folder: &Path) {
     });
 }
 
-fn go(app: &mut App, route: Route) {
-    app.state_mut().apply(&egui::Context::default(), Command::Go(route));
-    app.step();
-}
-
-fn show_board(app: &mut App, model: &str) {
-    go(app, Route::Model { kind: ModelKind::Model, name: model.to_owned() });
-    wait_for(app, "version 3");
-    step_until(app, "the aliases", |app| app.query_all_by_label("alias prod").next().is_some());
-}
-
 /// Moves `prod` by a plan, to its end.
 fn moves_prod(app: &mut App, to: u32) {
     app::drag(app, "alias prod", &format!("version {to}"));
@@ -86,7 +76,7 @@ fn moves_of_ours_and_of_others_are_listed_filtered_undone_and_exported() {
     let dialogs = ScriptedDialogs::default();
     let mut app = opened_with(servers.uri(), folder.path(), dialogs.clone());
     looked_once(&mut app, folder.path());
-    show_board(&mut app, model);
+    show_board(&mut app, model, 3);
     moves_prod(&mut app, 5);
     servers.set_alias(model, "candidate", 6);
     app.key_press(Key::F5);
@@ -94,7 +84,7 @@ fn moves_of_ours_and_of_others_are_listed_filtered_undone_and_exported() {
         let mut records = app.state().state().journal.records().iter();
         records.any(|it| it.outcome == Outcome::Seen && it.change.model == model)
     });
-    go(&mut app, Route::Journal);
+    apply(&mut app, Route::Journal);
     type_into(&mut app, "Filter journal", model);
     wait_for(&mut app, "entry prod: v3 → v5 of journal-lists, Done");
     wait_for(&mut app, "entry candidate: v7 → v6 of journal-lists, Seen");
@@ -142,7 +132,7 @@ fn the_journal_is_filtered_exported_and_undone_by_keyboard_alone() {
     let servers = make(model);
     let dialogs = ScriptedDialogs::default();
     let mut app = opened_with(servers.uri(), folder.path(), dialogs.clone());
-    show_board(&mut app, model);
+    show_board(&mut app, model, 3);
     moves_prod(&mut app, 5);
     app.key_press_modifiers(Modifiers::COMMAND, Key::Num5);
     wait_for(&mut app, "entry prod: v3 → v5 of journal-keys, Done");
@@ -175,14 +165,14 @@ fn only_this_server_and_the_empty_screens_say_what_to_do() {
     let servers = make(model);
     let proxy = Proxy::start(servers.uri());
     let mut app = opened(servers.uri(), folder.path());
-    go(&mut app, Route::Journal);
+    apply(&mut app, Route::Journal);
     wait_for(&mut app, "Nothing happened yet");
-    show_board(&mut app, model);
+    show_board(&mut app, model, 3);
     moves_prod(&mut app, 5);
     drop(app);
     // The same server under another address is another one.
     let mut app = opened(&proxy.uri(), folder.path());
-    go(&mut app, Route::Journal);
+    apply(&mut app, Route::Journal);
     type_into(&mut app, "Filter journal", model);
     wait_for(&mut app, "entry prod: v3 → v5 of journal-two, Done");
     click(&mut app, "Only this server");
@@ -198,7 +188,7 @@ fn the_way_back_is_a_button_and_a_key_and_shows_the_plan() {
     let (model, folder) = ("journal-back", tempfile::tempdir().unwrap());
     let servers = make(model);
     let mut app = opened(servers.uri(), folder.path());
-    show_board(&mut app, model);
+    show_board(&mut app, model, 3);
     assert!(!is_shown(&app, "Back to v3 with prod"));
     moves_prod(&mut app, 7);
     wait_for_text(&mut app, "was v3 until ");
@@ -216,7 +206,7 @@ fn the_way_back_is_a_button_and_a_key_and_shows_the_plan() {
     // The next start knows it too.
     drop(app);
     let mut app = opened(servers.uri(), folder.path());
-    show_board(&mut app, model);
+    show_board(&mut app, model, 3);
     wait_for(&mut app, "Back to v7 with prod");
     // Also while the list at the left has the arrow keys.
     click(&mut app, &format!("model {model}"));
@@ -229,13 +219,13 @@ fn an_edit_is_listed_with_its_version() {
     let (model, folder) = ("journal-edit", tempfile::tempdir().unwrap());
     let servers = make(model);
     let mut app = opened(servers.uri(), folder.path());
-    go(&mut app, Route::Version { kind: ModelKind::Model, name: model.to_owned(), version: 7 });
+    apply(&mut app, Route::Version { kind: ModelKind::Model, name: model.to_owned(), version: 7 });
     click(&mut app, "Add tag");
     type_into(&mut app, "Tag key", "approved");
     type_into(&mut app, "Tag value", "yes");
     click(&mut app, "Save tag");
     wait_for_text(&mut app, "The tag approved of v7 is saved");
-    go(&mut app, Route::Journal);
+    apply(&mut app, Route::Journal);
     wait_for(&mut app, "entry The tag approved of v7 is saved of journal-edit, Done");
     wait_for(&mut app, "edited v7");
 }
@@ -246,9 +236,9 @@ fn colleagues_are_told_by_a_tag_and_a_tag_that_fails_is_only_noted() {
     let servers = make(model);
     let proxy = Proxy::start(servers.uri());
     let mut app = opened(&proxy.uri(), folder.path());
-    go(&mut app, Route::Settings);
+    apply(&mut app, Route::Settings);
     click(&mut app, "Tell colleagues: write a tag on the model");
-    show_board(&mut app, model);
+    show_board(&mut app, model, 3);
     moves_prod(&mut app, 7);
     let tag = "client.get_registered_model('journal-tag').tags.get('flowdeck.promotion.prod', '')";
     let told = || servers.python(tag).as_str().unwrap().to_owned();
@@ -291,7 +281,7 @@ fn the_journal_says_what_the_server_says_whatever_happens_to_the_write() {
     let servers = make(model);
     let proxy = Proxy::start(servers.uri());
     let mut app = opened(&proxy.uri(), folder.path());
-    show_board(&mut app, model);
+    show_board(&mut app, model, 3);
     let faults = [
         (Fault::ForwardThenHangUp, Outcome::Done, Some(5)),
         (Fault::HangUp, Outcome::Refused, Some(5)),
@@ -345,7 +335,7 @@ fn what_others_move_is_told_on_the_desktop_only_if_it_is_wished() {
     assert_eq!(dialogs.told(), [], "nobody asked for it");
 
     let wish = "Tell me on the desktop when others move an alias";
-    go(&mut app, Route::Settings);
+    apply(&mut app, Route::Settings);
     click(&mut app, wish);
     servers.set_alias(model, "candidate", 6);
     sees(&mut app, 2);
@@ -360,12 +350,12 @@ fn what_others_move_is_told_on_the_desktop_only_if_it_is_wished() {
     servers.set_alias(model, "candidate", 7);
     sees(&mut app, 4);
     assert_eq!(dialogs.told().last().unwrap().1, "2 aliases were moved by others");
-    show_board(&mut app, model);
+    show_board(&mut app, model, 3);
     moves_prod(&mut app, 6);
     assert_eq!(dialogs.told().len(), 2, "{:?}", dialogs.told());
 
     // By keyboard it is taken back.
-    go(&mut app, Route::Settings);
+    apply(&mut app, Route::Settings);
     wait_for(&mut app, wish);
     app.query_by_label(wish).unwrap().focus();
     app.step();
@@ -384,11 +374,11 @@ fn each_of_several_boards_has_its_own_way_back() {
     let servers = make(other);
     let mut app = opened(servers.uri(), folder.path());
     for (model, to) in [(one, 5), (other, 6)] {
-        show_board(&mut app, model);
+        show_board(&mut app, model, 3);
         moves_prod(&mut app, to);
     }
     let names = vec![one.to_owned(), other.to_owned()];
-    go(&mut app, Route::Beside { kind: ModelKind::Model, names });
+    apply(&mut app, Route::Beside { kind: ModelKind::Model, names });
     let back = "Back to v3 with prod";
     step_until(&mut app, "both ways back", |app| app.query_all_by_label(back).count() == 2);
     let plan_of = |app: &App| {

@@ -10,9 +10,10 @@ use flowdeck::state::{Command, ModelKind, Route, RunTab};
 use serde_json::{Value, json};
 
 use crate::support::app::{
-    App, choose, click, confirm, done_here, drag, enter_on, is_shown, open, plan_by_keys, press, retype,
-    screen, step_until, tab_to, type_into, type_text, wait_for, wait_for_text,
+    App, apply, choose, click, confirm, done_here, drag, enter_on, is_shown, open, plan_by_keys, press,
+    retype, route, screen, step_until, tab_to, type_into, type_text, wait_for, wait_for_text,
 };
+use crate::support::board::board;
 use crate::support::{Fault, Proxy, Servers};
 
 const CREATE_VERSION: &str = "/api/2.0/mlflow/model-versions/create";
@@ -52,23 +53,8 @@ fn open_run(uri: &str, run_id: &str) -> App {
     app
 }
 
-fn model(name: &str) -> Route {
-    Route::Model { kind: ModelKind::Model, name: name.to_owned() }
-}
-
-fn apply(app: &mut App, command: impl Into<Command>) {
-    let ctx = app.ctx.clone();
-    app.state_mut().apply(&ctx, command.into());
-    app.step();
-    app.step();
-}
-
 fn ask(app: &mut App, ask: Ask) {
     apply(app, RegistryCommand::Life(LifeCommand::Open(ask)));
-}
-
-fn route(app: &App) -> Route {
-    app.state().state().navigation.current().clone()
 }
 
 fn is_asking(app: &App) -> bool {
@@ -172,7 +158,7 @@ fn a_logged_model_is_dragged_over_the_rail_onto_a_model_and_the_plan_moves_its_a
         app.step();
     }
     wait_for(&mut app, "model life-drag");
-    assert_eq!(route(&app), Route::Models(ModelKind::Model));
+    assert_eq!(*route(&app), Route::Models(ModelKind::Model));
     let end = center(&app, "model life-drag");
     for at in [rail.lerp(end, 0.5), end] {
         app.hover_at(at);
@@ -321,7 +307,7 @@ fn a_model_is_described_and_tagged_and_only_what_differs_is_written() {
     servers.make_model("life-words", 1, &[("prod", 1)]);
     servers.python("client.set_registered_model_tag('life-words', 'old', '1')");
     let proxy = Proxy::start(servers.uri());
-    let mut app = open_at(&proxy.uri(), model("life-words"));
+    let mut app = open_at(&proxy.uri(), board("life-words"));
     wait_for(&mut app, "alias prod");
     click(&mut app, "Model actions");
     click(&mut app, "Description and tags…");
@@ -343,7 +329,7 @@ fn a_model_is_described_and_tagged_and_only_what_differs_is_written() {
 fn a_renamed_model_keeps_everything_and_we_stay_with_it() {
     let servers = Servers::shared();
     servers.make_model("life-old-name", 3, &[("prod", 2)]);
-    let mut app = open_at(servers.uri(), model("life-old-name"));
+    let mut app = open_at(servers.uri(), board("life-old-name"));
     wait_for(&mut app, "alias prod");
     apply(
         &mut app,
@@ -357,12 +343,12 @@ fn a_renamed_model_keeps_everything_and_we_stay_with_it() {
     press(&mut app, Key::Enter);
     wait_until_answered(&mut app);
     let at = |version| Route::Version { kind: ModelKind::Model, name: "life-new-name".into(), version };
-    step_until(&mut app, "its new place", |app| route(app) == at(2));
+    step_until(&mut app, "its new place", |app| *route(app) == at(2));
     wait_for(&mut app, "alias prod");
     assert_eq!(servers.alias("life-new-name", "prod"), Some(2));
     assert!(is_gone(servers, "life-old-name"));
     apply(&mut app, Command::Back);
-    assert_eq!(route(&app), model("life-new-name"));
+    assert_eq!(*route(&app), board("life-new-name"));
     wait_for(&mut app, "version 3");
 
     click(&mut app, "Journal");
@@ -377,7 +363,7 @@ fn a_model_is_deleted_only_by_its_name_and_only_as_it_was_shown() {
     let servers = Servers::shared();
     servers.make_model("life-doomed", 3, &[("prod", 2), ("candidate", 3)]);
     let proxy = Proxy::start(servers.uri());
-    let mut app = open_at(&proxy.uri(), model("life-doomed"));
+    let mut app = open_at(&proxy.uri(), board("life-doomed"));
     wait_for(&mut app, "alias prod");
     click(&mut app, "Model actions");
     click(&mut app, "Delete model…");
@@ -403,7 +389,7 @@ fn a_model_is_deleted_only_by_its_name_and_only_as_it_was_shown() {
     wait_for_text(&mut app, "No answer. life-doomed is deleted: the change took effect");
     assert_eq!(proxy.count("DELETE", DELETE_MODEL), 1);
     assert!(is_gone(servers, "life-doomed"));
-    step_until(&mut app, "the list", |app| route(app) == Route::Models(ModelKind::Model));
+    step_until(&mut app, "the list", |app| *route(app) == Route::Models(ModelKind::Model));
     step_until(&mut app, "the journal", |app| {
         done_here(app).iter().map(|record| record.outcome).eq([Outcome::Refused, Outcome::Done])
     });
@@ -413,7 +399,7 @@ fn a_model_is_deleted_only_by_its_name_and_only_as_it_was_shown() {
 fn a_version_that_holds_an_alias_is_kept_until_the_alias_is_moved() {
     let servers = Servers::shared();
     servers.make_model("life-held", 3, &[("prod", 2)]);
-    let mut app = open_at(servers.uri(), model("life-held"));
+    let mut app = open_at(servers.uri(), board("life-held"));
     wait_for(&mut app, "alias prod");
     app.query_all_by_label("version 2").next().unwrap().click_secondary();
     click(&mut app, "Delete version…");
@@ -458,7 +444,7 @@ fn a_version_that_holds_an_alias_is_kept_until_the_alias_is_moved() {
     let left =
         servers.python("sorted(int(v.version) for v in client.search_model_versions(\"name='life-held'\"))");
     assert_eq!(left, json!([1, 3]));
-    step_until(&mut app, "the board", |app| route(app) == model("life-held"));
+    step_until(&mut app, "the board", |app| *route(app) == board("life-held"));
     step_until(&mut app, "its row to go", |app| !is_shown(app, "version 2"));
 }
 
@@ -469,7 +455,7 @@ fn a_version_is_copied_to_another_model_with_everything_it_has() {
     servers.python(
         "client.update_model_version('life-original', '2', 'words'); client.set_model_version_tag('life-original', '2', 'k', 'x')",
     );
-    let mut app = open_at(servers.uri(), model("life-original"));
+    let mut app = open_at(servers.uri(), board("life-original"));
     wait_for(&mut app, "version 2");
     app.query_all_by_label("version 2").next().unwrap().click_secondary();
     click(&mut app, "Copy to another model…");
@@ -530,7 +516,7 @@ fn the_plan_says_which_webhooks_fire() {
     ];
     let proxy = Proxy::start(servers.uri());
     proxy.times(9, "GET", "/mlflow/webhooks", Fault::json(&json!({ "webhooks": hooks })));
-    let mut app = open_at(&proxy.uri(), model("life-hooks"));
+    let mut app = open_at(&proxy.uri(), board("life-hooks"));
     wait_for(&mut app, "alias prod");
     drag(&mut app, "alias prod", "version 2");
     wait_for(&mut app, "1 webhook will fire: deploy");
@@ -662,7 +648,7 @@ fn a_runs_model_is_registered_by_keyboard_alone() {
 fn versions_are_copied_and_deleted_by_keyboard_alone() {
     let servers = Servers::shared();
     servers.make_model("life-keys-rows", 3, &[("prod", 1)]);
-    let mut app = open_at(servers.uri(), model("life-keys-rows"));
+    let mut app = open_at(servers.uri(), board("life-keys-rows"));
     wait_for(&mut app, "version 3");
     wait_for(&mut app, "alias prod");
     press(&mut app, Key::ArrowRight);
@@ -676,7 +662,7 @@ fn versions_are_copied_and_deleted_by_keyboard_alone() {
     step_until(&mut app, "the copy", |_| versions(servers, "life-keys-copy") == json!([1]));
     assert_eq!(version(servers, "life-keys-copy", 1)["source"], json!("models:/life-keys-rows/3"));
 
-    apply(&mut app, Command::Go(model("life-keys-rows")));
+    apply(&mut app, Command::Go(board("life-keys-rows")));
     wait_for(&mut app, "version 3");
     press(&mut app, Key::ArrowRight);
     press(&mut app, Key::Home);

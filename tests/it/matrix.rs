@@ -2,26 +2,12 @@
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
-use flowdeck::state::Route;
 
 use crate::support::Servers;
 use crate::support::app::{
-    App, click, confirm, drag, is_shown, open, step_until, type_into, wait_for, wait_for_text,
+    App, click, confirm, drag, is_shown, open, press, step_until, type_into, wait_for, wait_for_text,
 };
-
-fn press(app: &mut App, key: Key) {
-    app.key_press(key);
-    app.step();
-    app.step();
-}
-
-fn open_models(app: &mut App) {
-    // The app opens an experiment by itself first.
-    step_until(app, "an experiment", |app| {
-        matches!(app.state().state().navigation.current(), Route::Experiment { .. })
-    });
-    click(app, "Models");
-}
+use crate::support::board::open_models;
 
 fn open_matrix(app: &mut App, filter: &str) {
     open_models(app);

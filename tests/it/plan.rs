@@ -1,16 +1,15 @@
 //! The plan against a real server: protected aliases, rules, several changes at once, and the way back.
 
 use egui::Key;
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use flowdeck::state::Route;
-use flowdeck::state::navigation::ModelKind;
+use egui_kittest::kittest::Queryable as _;
 use serde_json::json;
 
 use crate::support::app::{
-    App, ScriptedDialogs, Start, click, confirm, confirm_by_keys, done_here, drag, enter_on, is_focused,
-    is_shown, plan_by_keys, press, retype, screen, start, step_until, tab_to, type_into, type_text, wait_for,
-    wait_for_text,
+    App, ScriptedDialogs, Start, apply, click, confirm, confirm_by_keys, done_here, drag, enter_on,
+    is_enabled, is_focused, is_shown, plan_by_keys, press, retype, screen, start, step_until, tab_to,
+    type_into, type_text, wait_for, wait_for_text,
 };
+use crate::support::board::{board, show_board, until_home};
 use crate::support::{Fault, Proxy, Servers};
 
 const ALIAS: &str = "/api/2.0/mlflow/registered-models/alias";
@@ -33,13 +32,8 @@ fn board_with(uri: &str, model: &str, policy: &str) -> (App, tempfile::TempDir) 
     }
     let config_folder = Some(folder.path().to_owned());
     let mut app = start(Start { uri: Some(uri.to_owned()), config_folder, ..Start::default() });
-    step_until(&mut app, "an experiment", |app| {
-        matches!(app.state().state().navigation.current(), Route::Experiment { .. })
-    });
-    let route = Route::Model { kind: ModelKind::Model, name: model.to_owned() };
-    app.state_mut().apply(&egui::Context::default(), route.into());
-    wait_for(&mut app, "version 7");
-    wait_for(&mut app, "alias prod");
+    until_home(&mut app);
+    show_board(&mut app, model, 7);
     step_until(&mut app, "all models", |app| {
         app.state()
             .state()
@@ -48,10 +42,6 @@ fn board_with(uri: &str, model: &str, policy: &str) -> (App, tempfile::TempDir) 
             .is_some_and(|workspace| workspace.registry.models.is_complete())
     });
     (app, folder)
-}
-
-fn is_enabled(app: &App, label: &str) -> bool {
-    app.query_all_by_label(label).any(|node| !node.accesskit_node().is_disabled())
 }
 
 /// Steps until the plan is closed.
@@ -357,8 +347,7 @@ fn the_policy_is_written_chosen_and_mended_in_settings() {
     dialogs.answer(Some(team.clone()));
     click(&mut app, "Choose a file…");
     wait_for_text(&mut app, "team.toml, line 3: ");
-    let route = Route::Model { kind: ModelKind::Model, name: "plan-settings".into() };
-    app.state_mut().apply(&egui::Context::default(), route.into());
+    apply(&mut app, board("plan-settings"));
     drag(&mut app, "alias prod", "version 7");
     wait_for_text(&mut app, "The policy file does not count, and the usual protection holds.");
     wait_for(&mut app, "Alias to confirm");

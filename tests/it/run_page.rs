@@ -5,34 +5,24 @@ use std::path::Path;
 use egui_kittest::kittest::Queryable as _;
 use flowdeck::entities::ArtifactRoot;
 use flowdeck::state::run::PlotLook;
-use flowdeck::state::{Command, Route, RunTab};
+use flowdeck::state::{Route, RunTab};
 use serde_json::json;
 
 use crate::support::app::{
-    App, ScriptedDialogs, Start, click, start, step_until, type_into, wait_for, wait_for_text,
+    App, ScriptedDialogs, Start, apply, click, route, start, step_until, type_into, wait_for, wait_for_text,
 };
 use crate::support::{Fault, Proxy, Servers};
 
 fn open_run(uri: &str, run_id: &str, tab: RunTab, dialogs: ScriptedDialogs) -> App {
     let mut app = start(Start { uri: Some(uri.to_owned()), dialogs, ..Start::default() });
     step_until(&mut app, "the workspace", |app| app.state().state().workspace.is_some());
-    go(&mut app, Route::Run { run_id: run_id.to_owned(), tab });
+    apply(&mut app, Route::Run { run_id: run_id.to_owned(), tab });
     app
 }
 
 fn open_seeded(name: &str, tab: RunTab) -> App {
     let servers = Servers::shared();
     open_run(servers.uri(), servers.run_id(name), tab, ScriptedDialogs::default())
-}
-
-fn go(app: &mut App, route: Route) {
-    let ctx = app.ctx.clone();
-    app.state_mut().apply(&ctx, Command::Go(route));
-    app.step();
-}
-
-fn route(app: &App) -> Route {
-    app.state().state().navigation.current().clone()
 }
 
 /// Waits until something with this accessible name is gone.
@@ -99,7 +89,7 @@ fn the_overview_says_what_python_logged() {
     wait_for(&mut app, "mlflow.user");
     click(&mut app, "otif-forecasting");
     assert_eq!(
-        route(&app),
+        *route(&app),
         Route::Experiment { experiment_id: servers.experiment_id("otif-forecasting").into() }
     );
 }
@@ -123,11 +113,11 @@ fn nested_runs_lead_to_each_other() {
     let mut app = open_seeded("sweep-01", RunTab::Overview);
     click(&mut app, "trial-03");
     let child = Servers::shared().run_id("trial-03");
-    assert_eq!(route(&app), Route::Run { run_id: child.into(), tab: RunTab::Overview });
+    assert_eq!(*route(&app), Route::Run { run_id: child.into(), tab: RunTab::Overview });
     wait_for(&mut app, "Parent run");
     click(&mut app, "sweep-01");
     let parent = Servers::shared().run_id("sweep-01");
-    assert_eq!(route(&app), Route::Run { run_id: parent.into(), tab: RunTab::Overview });
+    assert_eq!(*route(&app), Route::Run { run_id: parent.into(), tab: RunTab::Overview });
 }
 
 #[test]
@@ -143,7 +133,7 @@ fn a_run_leads_to_the_versions_made_from_it() {
     wait_for(&mut app, "alias candidate");
     click(&mut app, &format!("version {version}"));
     let Route::Version { name, version: opened, .. } = route(&app) else { panic!("{:?}", route(&app)) };
-    assert_eq!((name.as_str(), opened), ("MyMinimalAgent_Registered", version));
+    assert_eq!((name.as_str(), *opened), ("MyMinimalAgent_Registered", version));
 }
 
 #[test]

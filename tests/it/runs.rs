@@ -6,6 +6,7 @@ use flowdeck::state::runs::Progress;
 use serde_json::json;
 
 use crate::support::app::{self, App, Start, click, screen, start, step_until, type_into, wait_for};
+use crate::support::board::until_home;
 use crate::support::{Fault, Proxy, Servers};
 
 /// Opens an experiment through the list and waits for its runs.
@@ -56,9 +57,7 @@ fn python_names(experiment: &str, order: &str) -> Vec<String> {
 #[test]
 fn without_a_choice_an_experiment_is_open_at_once_and_back_does_not_lead_in_circles() {
     let mut app = app::open(Servers::shared().uri());
-    step_until(&mut app, "an experiment", |app| {
-        matches!(app.state().state().navigation.current(), Route::Experiment { .. })
-    });
+    until_home(&mut app);
     assert!(!app.state().state().navigation.can_go_back());
 }
 

@@ -6,11 +6,11 @@ use egui_kittest::kittest::Queryable as _;
 use flowdeck::state::chat::{ChatCommand, Conversation};
 use flowdeck::state::endpoints::Identity;
 use flowdeck::state::journal::Outcome;
-use flowdeck::state::{Command, ModelKind, Route};
+use flowdeck::state::{ModelKind, Route};
 
 use crate::support::app::{
-    App, Start, click, confirm, done_here, enter_on, is_shown, open, press, start, step_until, type_into,
-    wait_for, wait_for_text,
+    App, Start, apply, click, confirm, done_here, enter_on, is_shown, open, press, start, step_until,
+    type_into, wait_for, wait_for_text,
 };
 use crate::support::{Proxy, Servers};
 
@@ -132,7 +132,7 @@ fn one_failing_endpoint_does_not_hold_up_the_other() {
     let mut app = open(servers.uri());
     step_until(&mut app, "the server", |app| app.state().state().workspace.is_some());
     let addresses = [servers.agent_server().url().to_owned(), "http://127.0.0.1:9/invocations".to_owned()];
-    app.state_mut().apply(&egui::Context::default(), ChatCommand::Compare(addresses.to_vec()).into());
+    apply(&mut app, ChatCommand::Compare(addresses.to_vec()));
     step_until(&mut app, "two panes", |app| panes(app).len() == 2);
     ask(&mut app, "hello");
     wait_for_answers(&mut app, 1);
@@ -221,10 +221,6 @@ fn a_click_finds_out_which_version_a_pane_answers_as_by_the_trace_of_a_question(
     enter_on(&mut app, &second);
     wait_for(&mut app, "It answered, but its trace names no version, or several");
     assert!(is_shown(&app, &second));
-}
-
-fn apply(app: &mut App, command: impl Into<Command>) {
-    app.state_mut().apply(&egui::Context::default(), command.into());
 }
 
 /// What the panes' endpoints are called.

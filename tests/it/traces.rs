@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::client::{all, open as open_store};
 use crate::support::Servers;
 use crate::support::app::{
-    App, Start, click, open, screen, start, step_until, type_into, wait_for, wait_for_text,
+    App, Start, click, open, route, screen, start, step_until, type_into, wait_for, wait_for_text,
 };
 
 /// Traces of every kind, in an experiment of their own; answers its id and theirs by name.
@@ -288,10 +288,6 @@ fn sample() -> App {
     app
 }
 
-fn route(app: &App) -> Route {
-    app.state().state().navigation.current().clone()
-}
-
 #[test]
 fn traces_stand_beside_runs_and_are_filtered_and_sorted() {
     let mut app = sample();
@@ -305,16 +301,16 @@ fn traces_stand_beside_runs_and_are_filtered_and_sorted() {
     wait_for(&mut app, "run minimal-agent-v7");
     app.key_press_modifiers(egui::Modifiers::ALT, egui::Key::ArrowLeft);
     step_until(&mut app, "the traces again, as they were left", |app| rows(app).len() == 18);
-    assert!(matches!(route(&app), Route::Traces(TraceScope::Experiment(_))));
+    assert!(matches!(*route(&app), Route::Traces(TraceScope::Experiment(_))));
 }
 
 #[test]
 fn an_experiment_opens_with_the_tab_it_was_left_with() {
     let mut app = sample();
     click(&mut app, "experiment otif-forecasting");
-    step_until(&mut app, "runs", |app| matches!(route(app), Route::Experiment { .. }));
+    step_until(&mut app, "runs", |app| matches!(*route(app), Route::Experiment { .. }));
     click(&mut app, "experiment planning-agents");
-    step_until(&mut app, "traces", |app| matches!(route(app), Route::Traces(_)));
+    step_until(&mut app, "traces", |app| matches!(*route(app), Route::Traces(_)));
 }
 
 #[test]
@@ -339,9 +335,9 @@ fn a_trace_shows_where_it_failed_and_keys_walk_its_spans() {
     wait_for(&mut app, "1 found");
     assert!(app.query_by_label("span query_otif").is_some(), "{}", screen(&app));
     app.key_press_modifiers(egui::Modifiers::ALT, egui::Key::ArrowLeft);
-    step_until(&mut app, "the table", |app| matches!(route(app), Route::Traces(_)));
+    step_until(&mut app, "the table", |app| matches!(*route(app), Route::Traces(_)));
     app.key_press_modifiers(egui::Modifiers::ALT, egui::Key::ArrowRight);
-    step_until(&mut app, "the trace", |app| matches!(route(app), Route::Trace { .. }));
+    step_until(&mut app, "the trace", |app| matches!(*route(app), Route::Trace { .. }));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use flowdeck::app::{Flowdeck, Options};
 use flowdeck::state::dialogs::Dialogs;
 use flowdeck::state::journal::{Outcome, Record};
+use flowdeck::state::{Command, Route};
 use flowdeck::tracking::Environment;
 use futures_util::future::BoxFuture;
 
@@ -181,6 +182,24 @@ pub fn type_into(app: &mut App, label: &str, text: &str) {
     app.event(egui::Event::Text(text.to_owned()));
     app.step();
     app.step();
+}
+
+/// Carries a command out, and draws what comes of it.
+pub fn apply(app: &mut App, command: impl Into<Command>) {
+    let ctx = app.ctx.clone();
+    app.state_mut().apply(&ctx, command.into());
+    app.step();
+    app.step();
+}
+
+/// What the window shows.
+pub fn route(app: &App) -> &Route {
+    app.state().state().navigation.current()
+}
+
+/// Whether anything of this name can be used.
+pub fn is_enabled(app: &App, label: &str) -> bool {
+    app.query_all_by_label(label).any(|node| !node.accesskit_node().is_disabled())
 }
 
 /// Whether anything of this name is on the screen.
