@@ -6,8 +6,8 @@ use egui_kittest::kittest::Queryable as _;
 use flowdeck::state::journal::Outcome;
 
 use crate::support::app::{
-    App, click, confirm, done_here, drag, is_shown, open, press, screen, step_until, type_into, wait_for,
-    wait_for_text,
+    App, click, click_secondary, confirm, done_here, drag, is_shown, open, press, screen, settled,
+    step_until, type_into, wait_for, wait_for_text,
 };
 use crate::support::board::open_models;
 use crate::support::{Fault, Proxy, Servers};
@@ -113,6 +113,7 @@ fn promotion_by_keyboard_alone() {
 fn esc_and_a_drop_elsewhere_cancel_and_a_plan_can_be_left() {
     let servers = make("board-cancel");
     let mut app = board_of("board-cancel", servers.uri());
+    settled(&mut app, "version 7");
     let center = |app: &App, label: &str| app.query_all_by_label(label).last().unwrap().rect().center();
     let (start, end) = (center(&app, "alias prod"), center(&app, "version 7"));
     app.hover_at(start);
@@ -157,7 +158,7 @@ fn latest_cannot_be_dragged() {
 fn an_alias_is_added_and_deleted_and_both_can_be_undone() {
     let servers = make("board-add");
     let mut app = board_of("board-add", servers.uri());
-    app.query_all_by_label("version 5").next().unwrap().click_secondary();
+    click_secondary(&mut app, "version 5");
     click(&mut app, "Add alias…");
     type_into(&mut app, "Alias", "v5");
     wait_for_text(&mut app, "MLflow's own");

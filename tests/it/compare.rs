@@ -13,8 +13,8 @@ use serde_json::json;
 
 use crate::support::Servers;
 use crate::support::app::{
-    App, ScriptedDialogs, Start, apply, click, drag, open, screen, start, step_until, type_into, wait_for,
-    wait_for_text,
+    App, ScriptedDialogs, Start, apply, click, click_command, click_secondary, drag, open, screen, start,
+    step_until, type_into, wait_for, wait_for_text,
 };
 use crate::support::board::{open_models, until_home};
 
@@ -93,10 +93,7 @@ fn press(app: &mut App, modifiers: Modifiers, key: Key) {
 /// Two rows of a table, marked by Ctrl+click.
 fn mark(app: &mut App, rows: [&str; 2]) {
     for row in rows {
-        wait_for(app, row);
-        app.query_all_by_label(row).next().unwrap().click_modifiers(Modifiers::COMMAND);
-        app.step();
-        app.step();
+        click_command(app, row);
     }
 }
 
@@ -203,7 +200,7 @@ fn keys_go_from_difference_to_difference_and_back_leads_back() {
 fn a_version_is_compared_with_an_alias_and_another_side_is_chosen_by_name() {
     let mut app = open(servers().uri());
     board(&mut app, MODEL);
-    app.query_all_by_label("version 2").next().unwrap().click_secondary();
+    click_secondary(&mut app, "version 2");
     click(&mut app, "Compare with prod (v1)");
     wait_until_read(&mut app);
     click(&mut app, "Right side: compare-packaged v2");
@@ -269,8 +266,7 @@ runs = client.search_runs([experiment.experiment_id], order_by=["attributes.star
 
     // By the row's menu.
     press(&mut app, Modifiers::ALT, Key::ArrowLeft);
-    wait_for(&mut app, "logged model model");
-    app.query_by_label("logged model model").unwrap().click_secondary();
+    click_secondary(&mut app, "logged model model");
     click(&mut app, "Compare with…");
     wait_for(&mut app, "Find anything");
     press(&mut app, Modifiers::NONE, Key::Escape);

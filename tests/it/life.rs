@@ -10,8 +10,9 @@ use flowdeck::state::{Command, ModelKind, Route, RunTab};
 use serde_json::{Value, json};
 
 use crate::support::app::{
-    App, apply, choose, click, confirm, done_here, drag, enter_on, is_shown, open, plan_by_keys, press,
-    retype, route, screen, step_until, tab_to, type_into, type_text, wait_for, wait_for_text,
+    App, apply, choose, click, click_secondary, confirm, done_here, drag, enter_on, is_shown, open,
+    plan_by_keys, press, retype, route, screen, settled, step_until, tab_to, type_into, type_text, wait_for,
+    wait_for_text,
 };
 use crate::support::board::board;
 use crate::support::{Fault, Proxy, Servers};
@@ -145,21 +146,19 @@ fn a_logged_model_is_dragged_over_the_rail_onto_a_model_and_the_plan_moves_its_a
     type_into(&mut app, "Filter models", "life-drag");
     wait_for(&mut app, "model life-drag");
     apply(&mut app, Command::Back);
-    wait_for(&mut app, "logged model life-dragged");
-    let center = |app: &App, label: &str| app.query_all_by_label(label).next().unwrap().rect().center();
-    let start = center(&app, "logged model life-dragged");
+    let start = settled(&mut app, "logged model life-dragged").center();
     app.hover_at(start);
     app.step();
     app.drag_at(start);
     app.step();
-    let rail = center(&app, "Models");
+    let rail = settled(&mut app, "Models").center();
     for at in [start.lerp(rail, 0.5), rail] {
         app.hover_at(at);
         app.step();
     }
     wait_for(&mut app, "model life-drag");
     assert_eq!(*route(&app), Route::Models(ModelKind::Model));
-    let end = center(&app, "model life-drag");
+    let end = settled(&mut app, "model life-drag").center();
     for at in [rail.lerp(end, 0.5), end] {
         app.hover_at(at);
         app.step();
@@ -401,7 +400,7 @@ fn a_version_that_holds_an_alias_is_kept_until_the_alias_is_moved() {
     servers.make_model("life-held", 3, &[("prod", 2)]);
     let mut app = open_at(servers.uri(), board("life-held"));
     wait_for(&mut app, "alias prod");
-    app.query_all_by_label("version 2").next().unwrap().click_secondary();
+    click_secondary(&mut app, "version 2");
     click(&mut app, "Delete version…");
     wait_for(&mut app, "v2 holds prod: move or delete it first");
     assert!(!is_shown(&app, "Delete v2"));
@@ -457,7 +456,7 @@ fn a_version_is_copied_to_another_model_with_everything_it_has() {
     );
     let mut app = open_at(servers.uri(), board("life-original"));
     wait_for(&mut app, "version 2");
-    app.query_all_by_label("version 2").next().unwrap().click_secondary();
+    click_secondary(&mut app, "version 2");
     click(&mut app, "Copy to another model…");
     wait_for(&mut app, "Copy v2 of life-original");
     type_into(&mut app, "Model", "life-original");

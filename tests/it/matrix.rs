@@ -5,7 +5,8 @@ use egui_kittest::kittest::Queryable as _;
 
 use crate::support::Servers;
 use crate::support::app::{
-    App, click, confirm, drag, is_shown, open, press, step_until, type_into, wait_for, wait_for_text,
+    App, click, click_command, click_secondary, confirm, drag, is_shown, open, press, settled, step_until,
+    type_into, wait_for, wait_for_text,
 };
 use crate::support::board::open_models;
 
@@ -22,8 +23,7 @@ fn open_beside(app: &mut App, models: [&str; 2]) {
     click(app, &format!("model {}", models[0]));
     wait_for(app, "alias prod");
     type_into(app, "Filter models", models[1]);
-    wait_for(app, &format!("model {}", models[1]));
-    app.query_all_by_label(&format!("model {}", models[1])).next().unwrap().click_secondary();
+    click_secondary(app, &format!("model {}", models[1]));
     click(app, "Open beside");
     wait_for(app, &format!("Close {}", models[1]));
     step_until(app, "both boards", |app| app.query_all_by_label("alias prod").count() == 2);
@@ -91,6 +91,7 @@ fn boards_stand_side_by_side_and_aliases_stay_with_their_model() {
     let mut app = open(servers.uri());
     open_beside(&mut app, ["beside-a", "beside-b"]);
     // From the first board to the second.
+    settled(&mut app, "alias prod");
     let rects: Vec<_> = app.query_all_by_label("alias prod").map(|node| node.rect()).collect();
     let (from, to) = (rects[0].center(), rects[1].center());
     app.hover_at(from);
@@ -152,7 +153,7 @@ fn a_board_is_opened_beside_by_ctrl_enter_and_by_ctrl_click() {
     step_until(&mut app, "two boards", |app| shown(app) == ["besides-a", "besides-b"]);
     step_until(&mut app, "their aliases", |app| app.query_all_by_label("alias prod").count() == 2);
     // By pointer: the third beside both.
-    app.query_all_by_label("model besides-c").next().unwrap().click_modifiers(Modifiers::COMMAND);
+    click_command(&mut app, "model besides-c");
     step_until(&mut app, "three boards", |app| shown(app) == ["besides-a", "besides-b", "besides-c"]);
     step_until(&mut app, "their aliases", |app| app.query_all_by_label("alias prod").count() == 3);
     // A click alone shows that one.

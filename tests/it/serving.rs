@@ -8,7 +8,8 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use flowdeck::state::serve::{Phase, Served};
 
 use crate::support::app::{
-    App, ScriptedDialogs, Start, click, start, step_until, type_into, wait_for, wait_for_text,
+    App, ScriptedDialogs, Start, click, click_secondary, start, step_until, type_into, wait_for,
+    wait_for_text,
 };
 use crate::support::{Servers, python_exe};
 
@@ -54,8 +55,7 @@ fn a_version_is_served_talked_to_and_stopped() {
     click(&mut app, "Models");
     click(&mut app, "model MyMinimalAgent_Registered");
     let prod = servers.alias("MyMinimalAgent_Registered", "prod").unwrap();
-    wait_for(&mut app, "alias prod");
-    app.query_all_by_label("alias prod").next().unwrap().click_secondary();
+    click_secondary(&mut app, "alias prod");
     app.step();
     click(&mut app, "Serve @prod here…");
     wait_for(&mut app, "Serve a model on this machine");

@@ -9,8 +9,8 @@ use flowdeck::state::journal::Outcome;
 use flowdeck::state::{ModelKind, Route};
 
 use crate::support::app::{
-    App, Start, apply, click, confirm, done_here, enter_on, is_shown, open, press, start, step_until,
-    type_into, wait_for, wait_for_text,
+    App, Start, apply, click, click_secondary, confirm, done_here, enter_on, is_shown, open, press, start,
+    step_until, type_into, wait_for, wait_for_text,
 };
 use crate::support::{Proxy, Servers};
 
@@ -232,8 +232,7 @@ fn titles(app: &App) -> Vec<String> {
 fn choose_in_menu(app: &mut App, version: &str, entry: &str) {
     let route = Route::Model { kind: ModelKind::Model, name: MODEL.to_owned() };
     apply(app, route);
-    wait_for(app, version);
-    app.query_all_by_label(version).next().unwrap().click_secondary();
+    click_secondary(app, version);
     app.step();
     click(app, entry);
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use egui::Role;
+use egui::{Modifiers, Rect, Role};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use flowdeck::app::{Flowdeck, Options};
@@ -148,12 +148,12 @@ pub fn wait_for_text(app: &mut App, text: &str) {
     step_until(app, text, |app| app.query_all_by_label_contains(text).next().is_some());
 }
 
-/// Waits for something and clicks the first of it.
+/// Waits for something, and until the first of it stays where it is: what moves is missed, as rows that come in move
+/// those below, and a view on its way to its end moves everything.
 #[track_caller]
-pub fn click(app: &mut App, label: &str) {
-    wait_for(app, label);
-    // What moves is missed: after a burst the view may still be on its way to the end.
+pub fn settled(app: &mut App, label: &str) -> Rect {
     let place = |app: &App| app.query_all_by_label(label).next().map(|node| node.rect());
+    wait_for(app, label);
     for _ in 0..20 {
         let before = place(app);
         app.step();
@@ -162,7 +162,32 @@ pub fn click(app: &mut App, label: &str) {
         }
     }
     wait_for(app, label);
+    place(app).expect("it was there")
+}
+
+/// Waits for something and clicks the first of it.
+#[track_caller]
+pub fn click(app: &mut App, label: &str) {
+    settled(app, label);
     app.query_all_by_label(label).next().expect("it was there").click();
+    app.step();
+    app.step();
+}
+
+/// Waits for something and opens the menu of the first of it.
+#[track_caller]
+pub fn click_secondary(app: &mut App, label: &str) {
+    settled(app, label);
+    app.query_all_by_label(label).next().expect("it was there").click_secondary();
+    app.step();
+    app.step();
+}
+
+/// Waits for something and clicks the first of it while Ctrl or Cmd is held.
+#[track_caller]
+pub fn click_command(app: &mut App, label: &str) {
+    settled(app, label);
+    app.query_all_by_label(label).next().expect("it was there").click_modifiers(Modifiers::COMMAND);
     app.step();
     app.step();
 }
@@ -178,7 +203,7 @@ pub fn type_into(app: &mut App, label: &str, text: &str) {
     let field = app.query_all_by_label(label).find(|node| is_field(node.accesskit_node().role()));
     field.expect("it was there").focus();
     app.step();
-    app.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    app.key_press_modifiers(Modifiers::COMMAND, egui::Key::A);
     app.event(egui::Event::Text(text.to_owned()));
     app.step();
     app.step();
@@ -223,7 +248,7 @@ pub fn type_text(app: &mut App, text: &str) {
 
 /// Types in place of what is in the field that has the cursor.
 pub fn retype(app: &mut App, text: &str) {
-    app.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    app.key_press_modifiers(Modifiers::COMMAND, egui::Key::A);
     type_text(app, text);
 }
 
@@ -309,10 +334,9 @@ pub fn confirm(app: &mut App, alias: &str) {
 /// Drags by the pointer from the middle of one thing to the middle of another, in steps, and drops.
 #[track_caller]
 pub fn drag(app: &mut App, from: &str, to: &str) {
-    wait_for(app, from);
-    wait_for(app, to);
+    settled(app, from);
+    let end = settled(app, to).center();
     let start = app.query_all_by_label(from).next().expect("it was there").rect().center();
-    let end = app.query_all_by_label(to).next().expect("it was there").rect().center();
     app.hover_at(start);
     app.step();
     app.drag_at(start);
