@@ -158,16 +158,25 @@ fn spans_ui(ui: &mut Ui, spans: &[Span], font: &FontId, weak: bool, marks: Marks
         ui.spacing_mut().item_spacing.x = 0.0;
         for part in spans.chunk_by(|a, b| a.link == b.link) {
             let job = laid_out(ui, part, font, weak, marks);
-            match part.first().and_then(|span| span.link.as_deref()) {
-                Some(url) => {
-                    if ui.link(job).on_hover_text(url).clicked() && is_opened(url) {
-                        ui.open_url(OpenUrl::new_tab(url));
-                    }
+            if let Some(url) = part.first().and_then(|span| span.link.as_deref()) {
+                if ui.link(job).on_hover_text(url).clicked() && is_opened(url) {
+                    ui.open_url(OpenUrl::new_tab(url));
                 }
-                None => drop(ui.add(Label::new(job).selectable(true).wrap())),
+                continue;
             }
+            // Behind a link, egui moves lines with a word that fits in none of them out to the left.
+            let is_behind = ui.cursor().left() > ui.max_rect().left();
+            if is_behind && has_longer_word(&job.text, ui.max_rect().width() / font.size) {
+                ui.end_row();
+            }
+            ui.add(Label::new(job).selectable(true).wrap());
         }
     });
+}
+
+/// Whether a word may be wider than this many letters that are as wide as high.
+fn has_longer_word(text: &str, letters: f32) -> bool {
+    text.split_whitespace().any(|word| word.len() as f32 > letters)
 }
 
 fn laid_out(ui: &Ui, spans: &[Span], font: &FontId, weak: bool, marks: Marks<'_>) -> LayoutJob {
@@ -249,5 +258,40 @@ mod tests {
     fn only_harmless_links_are_opened() {
         assert!(is_opened("https://mlflow.org") && is_opened("HTTP://e") && is_opened("mailto:a@b"));
         assert!(!is_opened("file:///etc/passwd") && !is_opened("javascript:alert(1)") && !is_opened("x"));
+    }
+
+    /// The left edges of all lines of text.
+    fn lefts(shape: &egui::Shape, into: &mut Vec<f32>) {
+        match shape {
+            egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| lefts(shape, into)),
+            egui::Shape::Text(text) => {
+                let rows = text.galley.rows.iter().filter(|row| !row.glyphs.is_empty());
+                into.extend(rows.map(|row| text.pos.x + row.pos.x + row.glyphs[0].pos.x));
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn a_word_too_long_for_any_line_stays_in_its_column() {
+        const LEFT: f32 = 300.0;
+        let ctx = egui::Context::default();
+        crate::theme::install(&ctx);
+        let text =
+            format!("See [the board](https://x.y) for {} and {} too", "words ".repeat(60), "A".repeat(300));
+        let mut lines = Vec::new();
+        for _ in 0..2 {
+            let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
+                let column = egui::Rect::from_min_size(egui::pos2(LEFT, 0.0), egui::vec2(400.0, 600.0));
+                ui.scope_builder(egui::UiBuilder::new().max_rect(column), |ui| {
+                    Markdown::default().show(ui, &text);
+                });
+            });
+            output.textures_delta.clear();
+            lines.clear();
+            output.shapes.iter().for_each(|clipped| lefts(&clipped.shape, &mut lines));
+        }
+        assert!(lines.len() > 5, "{lines:?}");
+        assert!(lines.iter().all(|left| *left > LEFT - 0.5), "{lines:?}");
     }
 }
