@@ -159,6 +159,7 @@ fn an_approval_is_asked_for_and_its_answer_goes_back_behind_the_request() {
         step_until(&mut app, "the answer to go out", |app| conversation(app).turns.len() == turns + 2);
         until_over(&mut app);
         wait_for(&mut app, said);
+        wait_for(&mut app, if approve { "Approved: rebook_load" } else { "Denied: rebook_load" });
         assert!(!is_shown(&app, "Approve") && !is_shown(&app, "Deny"), "it is decided");
         let posts: Vec<_> = proxy.requests().into_iter().filter(|seen| seen.method == "POST").collect();
         let input = posts.last().expect("it was sent").json()["input"].clone();

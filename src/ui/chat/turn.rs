@@ -7,6 +7,7 @@ use egui::{Align, Layout, Margin, Ui};
 
 use super::messages::Tools;
 use super::{boxed, footer, items, notes};
+use crate::agent::wire::ItemBody;
 use crate::state::Command;
 use crate::state::chat::{Ask, AttachCommand, CallChange, ChatCommand, Conversation, Mark, Message, Turn};
 use crate::theme::{self, Icon, Themed as _, size};
@@ -87,9 +88,19 @@ pub(super) fn ask_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
         Ask::Approvals(decisions) => {
             for (request, approved) in decisions {
                 let word = if *approved { "Approved" } else { "Denied" };
-                ui.label(theme::text::small(format!("{word} {request}")));
+                let what = look.before.and_then(|before| asked_to_run(before, request)).unwrap_or(request);
+                ui.label(theme::text::small(format!("{word}: {what}"))).on_hover_text(request);
             }
         }
+    }
+}
+
+/// The tool that a turn asked to run with the request of this id.
+fn asked_to_run<'a>(turn: &'a Turn, request: &str) -> Option<&'a str> {
+    let item = turn.answer.items.iter().find(|item| item.id.as_deref() == Some(request))?;
+    match &item.body {
+        ItemBody::Approval(asked) => Some(&asked.name),
+        _ => None,
     }
 }
 
