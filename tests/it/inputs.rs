@@ -32,6 +32,7 @@ fn typed(app: &App) -> String {
 
 #[test]
 fn fields_that_the_signature_declares_are_a_form() {
+    const WHY: &str = "custom_inputs or context above cannot be sent as it is typed";
     let servers = Servers::empty();
     register(&servers);
     let served = servers.serve(&format!("models:/{NAME}@prod"));
@@ -57,7 +58,9 @@ fn fields_that_the_signature_declares_are_a_form() {
     type_into(&mut app, "Message", "not yet");
     press(&mut app, egui::Key::Enter);
     assert!(app.state().state().chat.current().unwrap().turns.is_empty(), "what is no JSON is not sent");
+    wait_for(&mut app, WHY);
     type_into(&mut app, "weeks", "2");
+    step_until(&mut app, "nothing to be in the way", |app| !is_shown(app, WHY));
     type_into(&mut app, "carriers", "[\"Nordfracht\"]");
     app.get_by_role_and_label(egui::Role::ComboBox, "dry_run").click();
     app.step();

@@ -1,6 +1,8 @@
 //! The field to write in, with Send and Stop; and the first words of an empty conversation.
 
-use egui::{Align, Frame, Id, Key, KeyboardShortcut, Layout, Margin, Modifiers, Stroke, TextEdit, Ui};
+use egui::{
+    Align, Frame, Id, Key, KeyboardShortcut, Label, Layout, Margin, Modifiers, RichText, Stroke, TextEdit, Ui,
+};
 
 use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::TextEditState;
@@ -122,10 +124,12 @@ impl ComposerView {
                     if prompt.on_hover_text(PROMPT_HINT).clicked() {
                         out.push(Command::InsertPrompt);
                     }
-                    let hint = if ui.available_width() > ROOM_FOR_HINT { HINT } else { SHORT_HINT };
-                    ui.label(theme::text::small(hint));
+                    let room = ui.available_width() > ROOM_FOR_HINT;
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                         self.buttons_ui(ui, chat, running, out);
+                        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                            self.hint_ui(ui, chat, room);
+                        });
                     });
                 });
             });
@@ -170,6 +174,15 @@ impl ComposerView {
         });
     }
 
+    /// How it is sent, or why what was written cannot be.
+    fn hint_ui(&self, ui: &mut Ui, chat: &Chat, room: bool) {
+        let hint = match why_not(chat).filter(|_| !self.text.trim().is_empty()) {
+            Some(why) => RichText::new(why).small().color(ui.tokens().warning.fg),
+            None => theme::text::small(if room { HINT } else { SHORT_HINT }),
+        };
+        ui.add(Label::new(hint).truncate());
+    }
+
     fn buttons_ui(&mut self, ui: &mut Ui, chat: &Chat, running: bool, out: &mut Commands) {
         if running {
             let stop = theme::button::default((Icon::Stop.sized(size::ICON_SMALL).alt_text(""), "Stop"));
@@ -184,16 +197,8 @@ impl ComposerView {
         let ready = self.is_ready(chat);
         let send = theme::button::primary((Icon::Send.sized(size::ICON_SMALL).alt_text(""), "Send"));
         let response = ui.add_enabled(ready, send).on_hover_text("Enter");
-        let response = match chat.target.endpoint() {
-            None => response.on_disabled_hover_text("Enter the agent's address above"),
-            Some(_) if chat.current().is_some_and(|current| !current.is_well_typed()) => {
-                response.on_disabled_hover_text("custom_inputs or context above is no valid JSON")
-            }
-            Some(_) if chat.attached.is_reading() => {
-                response.on_disabled_hover_text("The files are still being read")
-            }
-            Some(_) => response.on_disabled_hover_text("Write a message first"),
-        };
+        let response = response
+            .on_disabled_hover_text(why_not(chat).unwrap_or_else(|| "Write a message first".to_owned()));
         if response.clicked() {
             self.send(chat, out);
         }
@@ -251,6 +256,23 @@ impl ComposerView {
         });
         self.focus = true;
     }
+}
+
+/// Why nothing can be sent, whatever is written.
+fn why_not(chat: &Chat) -> Option<String> {
+    if chat.current().is_some_and(|current| !current.is_well_typed()) {
+        return Some("custom_inputs or context above cannot be sent as it is typed".to_owned());
+    }
+    if chat.attached.is_reading() {
+        return Some("The files are still being read".to_owned());
+    }
+    if chat.is_comparing() {
+        return None;
+    }
+    if chat.target.endpoint().is_none() {
+        return Some("Enter the agent's address above".to_owned());
+    }
+    chat.target.missing_login()
 }
 
 /// Takes a `/` that was typed, and nothing else with it.
