@@ -108,7 +108,7 @@ fn open_window(
         data_folder: folders.as_ref().map(|folders| folders.data_dir().to_owned()),
         program: std::env::current_exe().ok(),
         runtime,
-        dialogs: Arc::new(NativeDialogs),
+        dialogs: Arc::new(NativeDialogs::default()),
     };
     let mut viewport = egui::ViewportBuilder::default()
         .with_app_id("flowdeck")

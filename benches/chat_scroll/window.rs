@@ -79,7 +79,7 @@ impl Window {
             data_folder: Some(data.to_owned()),
             program: None,
             runtime: runtime.handle().clone(),
-            dialogs: Arc::new(NativeDialogs),
+            dialogs: Arc::new(NativeDialogs::default()),
         };
         let app = Flowdeck::new(&ctx, options);
         let size = egui::vec2(1440.0, 900.0);

@@ -1,6 +1,8 @@
 //! Native dialogs by `rfd` (the desktop's portal on Linux).
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -8,7 +10,25 @@ use futures_util::future::BoxFuture;
 use crate::state::dialogs::Dialogs;
 
 /// The system's own dialogs.
-pub struct NativeDialogs;
+#[derive(Default)]
+pub struct NativeDialogs {
+    /// Something was to be picked where there are none.
+    unasked: Arc<AtomicBool>,
+}
+
+impl NativeDialogs {
+    fn pick(&self, dialog: rfd::AsyncFileDialog) -> BoxFuture<'static, Option<PathBuf>> {
+        let unasked = Arc::clone(&self.unasked);
+        async move {
+            if !has_dialogs().await {
+                unasked.store(true, Ordering::Release);
+                return None;
+            }
+            dialog.pick_file().await.map(|file| file.path().to_owned())
+        }
+        .boxed()
+    }
+}
 
 impl Dialogs for NativeDialogs {
     fn save_file(&self, suggested_name: &str) -> BoxFuture<'static, Option<PathBuf>> {
@@ -26,30 +46,38 @@ impl Dialogs for NativeDialogs {
     fn pick_file(&self) -> BoxFuture<'static, Option<PathBuf>> {
         let dialog = rfd::AsyncFileDialog::new()
             .add_filter("MLflow's database", &["db", "sqlite", "sqlite3"])
-            .add_filter("All files", &["*"])
-            .pick_file();
-        async move { dialog.await.map(|file| file.path().to_owned()) }.boxed()
+            .add_filter("All files", &["*"]);
+        self.pick(dialog)
     }
 
     fn pick_policy(&self) -> BoxFuture<'static, Option<PathBuf>> {
-        let dialog = rfd::AsyncFileDialog::new().add_filter("Promotion policy", &["toml"]).pick_file();
-        async move { dialog.await.map(|file| file.path().to_owned()) }.boxed()
+        self.pick(rfd::AsyncFileDialog::new().add_filter("Promotion policy", &["toml"]))
     }
 
     fn pick_conversations(&self) -> BoxFuture<'static, Option<PathBuf>> {
-        let dialog = rfd::AsyncFileDialog::new().add_filter("Conversations", &["jsonl"]).pick_file();
-        async move { dialog.await.map(|file| file.path().to_owned()) }.boxed()
+        self.pick(rfd::AsyncFileDialog::new().add_filter("Conversations", &["jsonl"]))
     }
 
     fn pick_attachments(&self) -> BoxFuture<'static, Vec<PathBuf>> {
-        let dialog = rfd::AsyncFileDialog::new().set_title("Choose files to send").pick_files();
-        async move { dialog.await.unwrap_or_default().iter().map(|file| file.path().to_owned()).collect() }
-            .boxed()
+        let unasked = Arc::clone(&self.unasked);
+        let paths = |files: Vec<rfd::FileHandle>| files.iter().map(|file| file.path().to_owned()).collect();
+        async move {
+            if !has_dialogs().await {
+                unasked.store(true, Ordering::Release);
+                return Vec::new();
+            }
+            let dialog = rfd::AsyncFileDialog::new().set_title("Choose files to send");
+            dialog.pick_files().await.map(paths).unwrap_or_default()
+        }
+        .boxed()
     }
 
     fn pick_program(&self) -> BoxFuture<'static, Option<PathBuf>> {
-        let dialog = rfd::AsyncFileDialog::new().set_title("Choose a Python").pick_file();
-        async move { dialog.await.map(|file| file.path().to_owned()) }.boxed()
+        self.pick(rfd::AsyncFileDialog::new().set_title("Choose a Python"))
+    }
+
+    fn take_unasked(&self) -> bool {
+        self.unasked.swap(false, Ordering::AcqRel)
     }
 
     #[cfg(target_os = "linux")]

@@ -8,6 +8,10 @@ use super::Command;
 use super::notices::Notices;
 use super::tasks::{Polled, Task, Tasks};
 
+/// What is said where nothing can be asked.
+pub const NO_DIALOGS: &str = "This desktop has no dialog to choose files with. Drop them on the window, or install \
+                              xdg-desktop-portal or zenity";
+
 /// Asks the user for places on this machine. Answers `None` when the user cancels.
 pub trait Dialogs: Send + Sync + 'static {
     /// Where to save one file.
@@ -36,6 +40,11 @@ pub trait Dialogs: Send + Sync + 'static {
     /// Shows a file or folder in the file manager. `false`: there is none that answers.
     fn show_in_folder(&self, _path: &Path) -> BoxFuture<'static, bool> {
         Box::pin(std::future::ready(false))
+    }
+    /// Whether something was to be asked since the last call, and this desktop has no dialogs. To the one who asked
+    /// it looks cancelled.
+    fn take_unasked(&self) -> bool {
+        false
     }
     /// Tells something on the desktop; where there is no such thing, nothing happens.
     fn notify(&self, title: &str, text: &str) -> BoxFuture<'static, ()> {

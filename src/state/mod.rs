@@ -124,6 +124,9 @@ impl State {
         self.notices.expire(Instant::now());
         self.settings.poll(&self.tasks, &mut self.notices);
         self.showing.poll(&mut self.notices);
+        if self.dialogs.take_unasked() {
+            self.notices.warning(dialogs::NO_DIALOGS, None);
+        }
         self.policy.poll(&self.tasks, self.settings.edit(), &mut self.notices);
         self.poll_journal();
         let store = self.workspace.as_ref().map(|workspace| &workspace.store);

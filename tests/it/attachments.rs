@@ -98,6 +98,18 @@ fn send_changed(app: &mut App, text: &str) {
 }
 
 #[test]
+fn a_desktop_without_dialogs_is_told_of() {
+    let dialogs = ScriptedDialogs::default();
+    let start_with = Start { dialogs: dialogs.clone(), ..Start::default() };
+    let mut app = talk_to(Servers::shared().agent_server().url(), start_with);
+    click(&mut app, "Attach files");
+    app.run_steps(3);
+    assert!(app.query_by_label_contains("no dialog").is_none(), "it was cancelled");
+    dialogs.were_missed();
+    wait_for_text(&mut app, "This desktop has no dialog to choose files with. Drop them on the window");
+}
+
+#[test]
 fn files_are_taken_away_by_pointer_and_by_keyboard() {
     let folder = tempfile::tempdir().unwrap();
     let mut app = talk_to(Servers::shared().agent_server().url(), Start::default());

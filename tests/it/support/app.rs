@@ -1,6 +1,7 @@
 //! The whole app in egui's test harness: no window, everything else real.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -22,12 +23,18 @@ pub type App = Harness<'static, Flowdeck>;
 pub struct ScriptedDialogs {
     answer: Arc<Mutex<Option<PathBuf>>>,
     told: Arc<Mutex<Vec<(String, String)>>>,
+    unasked: Arc<AtomicBool>,
 }
 
 impl ScriptedDialogs {
     /// The answer to the next dialogs; `None` cancels them.
     pub fn answer(&self, path: Option<PathBuf>) {
         *self.answer.lock().unwrap() = path;
+    }
+
+    /// From now on it is a desktop without dialogs that was asked for one.
+    pub fn were_missed(&self) {
+        self.unasked.store(true, Ordering::Release);
     }
 
     /// Title and text of each desktop notification so far.
@@ -48,6 +55,10 @@ impl Dialogs for ScriptedDialogs {
 
     fn pick_folder(&self) -> BoxFuture<'static, Option<PathBuf>> {
         self.save_file("")
+    }
+
+    fn take_unasked(&self) -> bool {
+        self.unasked.swap(false, Ordering::AcqRel)
     }
 
     fn notify(&self, title: &str, text: &str) -> BoxFuture<'static, ()> {
