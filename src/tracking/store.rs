@@ -293,6 +293,10 @@ pub struct TraceQuery {
     pub model_id: Option<String>,
     /// Only those that were made in this run, or linked to it.
     pub run_id: Option<String>,
+    /// Only those that began then or later.
+    pub since: Option<Millis>,
+    /// Only those that began then or before.
+    pub until: Option<Millis>,
 }
 
 /// Which evaluation datasets.

@@ -213,6 +213,15 @@ mlflow.flush_trace_async_logging()
         let traces = found(&*store, by_model).await;
         assert_eq!(traces.len(), 1, "{uri}");
         assert_eq!((traces[0].name(), traces[0].experiment_id.as_str()), ("answer", "0"));
+        let at = traces[0].request_time.unwrap();
+        for (since, until, found_then) in
+            [(at, at, 1), (at - 9, at + 9, 1), (at + 1, at + 9, 0), (at - 9, at - 1, 0)]
+        {
+            let model_id = Some(model.to_owned());
+            let then =
+                TraceQuery { model_id, since: Some(since), until: Some(until), ..TraceQuery::default() };
+            assert_eq!(found(&*store, then).await.len(), found_then, "{uri}: {since}–{until} around {at}");
+        }
         let error = store.get_trace("tr-00000000000000000000000000000000").await.unwrap_err();
         assert!(error.is_not_found(), "{uri}: {error:?}");
         let linked = TraceQuery { run_id: Some("f00".into()), ..TraceQuery::default() };

@@ -89,6 +89,11 @@ pub(super) fn page(
         let linked = linked_to(session, run_id, &mut parameters);
         let _written = write!(condition, " AND ({made} OR {linked})");
     }
+    for (limit, compares) in [(query.since, ">="), (query.until, "<=")] {
+        let Some(limit) = limit else { continue };
+        parameters.push(limit.into());
+        let _written = write!(condition, " AND t.timestamp_ms {compares} ?{}", parameters.len());
+    }
     if let Some(place) = after {
         parameters.extend([place.time.into(), place.trace_id.clone().into()]);
         let (time, id) = (parameters.len() - 1, parameters.len());

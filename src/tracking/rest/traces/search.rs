@@ -107,7 +107,9 @@ fn filter(query: &TraceQuery) -> String {
     let model = query.model_id.as_ref();
     let model = model.map(|id| equals(&format!("request_metadata.`{}`", trace_key::MODEL_ID), id));
     let run = query.run_id.as_ref().map(|id| equals("run_id", id));
-    let clauses: Vec<String> = model.into_iter().chain(run).collect();
+    let since = query.since.map(|since| format!("timestamp_ms >= {since}"));
+    let until = query.until.map(|until| format!("timestamp_ms <= {until}"));
+    let clauses: Vec<String> = [model, run, since, until].into_iter().flatten().collect();
     clauses.join(" AND ")
 }
 
@@ -162,10 +164,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn filters_say_model_and_run() {
+    fn filters_say_model_run_and_time() {
         let query =
             TraceQuery { model_id: Some("m-1".into()), run_id: Some("r".into()), ..TraceQuery::default() };
         assert_eq!(filter(&query), "request_metadata.`mlflow.modelId` = 'm-1' AND run_id = 'r'");
+        let query = TraceQuery { since: Some(5), until: Some(9), ..TraceQuery::default() };
+        assert_eq!(filter(&query), "timestamp_ms >= 5 AND timestamp_ms <= 9");
         assert_eq!(filter(&TraceQuery::default()), "");
     }
 }
