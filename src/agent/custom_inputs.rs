@@ -4,6 +4,9 @@ use serde_json::{Map, Value};
 
 use super::request::Payload;
 
+/// The key of a marker.
+const MARKER: &str = "flowdeck_marker";
+
 /// What is passed on to the agent beside the conversation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CustomInputs(Map<String, Value>);
@@ -49,9 +52,9 @@ impl CustomInputs {
         self.0
     }
 
-    /// With one more text in it.
-    pub fn with(mut self, key: &str, text: &str) -> Self {
-        self.0.insert(key.to_owned(), Value::String(text.to_owned()));
+    /// With a marker in it, by which the trace of the request is found.
+    pub fn marked(mut self, marker: &str) -> Self {
+        self.0.insert(MARKER.to_owned(), Value::String(marker.to_owned()));
         self
     }
 }
@@ -69,10 +72,10 @@ mod tests {
 
     #[test]
     fn an_object_goes_along_and_mistakes_are_marked() {
-        let inputs = CustomInputs::parse("{\"depth\": 2}").unwrap().unwrap().with("check", "x");
+        let inputs = CustomInputs::parse("{\"depth\": 2}").unwrap().unwrap().marked("x");
         let payload = Payload::new(Vec::new()).with_custom_inputs(Some(inputs));
         let sent: Value = serde_json::from_str(&payload.to_json()).unwrap();
-        assert_eq!(sent["custom_inputs"], serde_json::json!({"depth": 2, "check": "x"}));
+        assert_eq!(sent["custom_inputs"], serde_json::json!({"depth": 2, "flowdeck_marker": "x"}));
         assert_eq!(CustomInputs::parse(" \n"), Ok(None));
         assert_eq!(CustomInputs::parse("[1]"), Err(CustomInputsError::NotAnObject));
         let error = CustomInputs::parse("{\n  \"a\" 1}").unwrap_err();

@@ -6,7 +6,6 @@ use super::Flowdeck;
 use crate::state::chat::ChatCommand;
 use crate::state::compare::{self, CompareCommand};
 use crate::state::journal::JournalCx;
-use crate::state::navigation::Section;
 use crate::state::settings::ThemeChoice;
 use crate::state::{Command, Navigation, State};
 use crate::ui::is_chat_shown;
@@ -137,11 +136,7 @@ impl State {
                 let settings = self.settings.edit();
                 settings.list_shown = !settings.list_shown;
             }
-            // The chat's own screen has it already.
-            Command::ToggleChatPanel if self.navigation.current().section() != Section::Chat => {
-                let settings = self.settings.edit();
-                settings.chat_panel = !settings.chat_panel;
-            }
+            Command::ToggleChatPanel => self.toggle_chat_beside(),
             // Nothing to go back to, or the window's business.
             _ => {}
         }

@@ -45,6 +45,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use command::Command;
+use navigation::Section;
 pub use navigation::{ModelKind, Navigation, Route, RunTab, TraceScope};
 
 use crate::tracking::{Environment, Store, StoreInfo};
@@ -173,6 +174,25 @@ impl State {
     pub fn go(&mut self, route: Route) {
         self.navigation.go(route);
         self.enter();
+    }
+
+    /// Whether the chat stands beside another screen.
+    pub fn has_chat_beside(&self) -> bool {
+        let route = self.navigation.current();
+        let with_trace = matches!(route, Route::Trace { beside_chat: true, .. });
+        (with_trace || self.settings.get().chat_panel) && route.section() != Section::Chat
+    }
+
+    /// Shows the chat beside this screen, or no more. Its own screen has it already.
+    pub fn toggle_chat_beside(&mut self) {
+        if self.navigation.current().section() == Section::Chat {
+            return;
+        }
+        let shown = self.has_chat_beside();
+        self.settings.edit().chat_panel = !shown;
+        if let Route::Trace { trace_id, beside_chat: true } = self.navigation.current() {
+            self.navigation.replace(Route::trace(trace_id.clone()));
+        }
     }
 
     /// Loads what the present route shows, unless it is there.

@@ -31,6 +31,8 @@ pub enum Route {
     Trace {
         /// The trace.
         trace_id: String,
+        /// The chat stands beside it: it was opened from there.
+        beside_chat: bool,
     },
     /// The registered models or the prompts, none chosen.
     Models(ModelKind),
@@ -176,6 +178,11 @@ impl Route {
     /// What is left when a board is closed.
     pub fn without(&self, kind: ModelKind, name: &str) -> Self {
         Self::of_models(kind, self.models().iter().filter(|open| *open != name).cloned().collect())
+    }
+
+    /// A trace by itself.
+    pub fn trace(trace_id: impl Into<String>) -> Self {
+        Self::Trace { trace_id: trace_id.into(), beside_chat: false }
     }
 
     /// The experiment whose runs or traces are shown.

@@ -7,7 +7,7 @@ use super::Cx;
 use super::artifacts::Artifacts;
 use super::chat::Prompts;
 use super::compare::Compare;
-use super::endpoints::{Answering, Identities, Serving};
+use super::endpoints::{Answering, Identities, Serving, TurnTraces};
 use super::experiments::Experiments;
 use super::follow::Follow;
 use super::journal::entry::Standing;
@@ -43,6 +43,8 @@ pub struct Workspace {
     pub serving: Serving,
     /// Which versions answered, by their traces.
     pub identities: Identities,
+    /// Which traces are those of turns.
+    pub turn_traces: TurnTraces,
     /// Comparisons.
     pub compare: Compare,
     /// Prompts to write a message with.
@@ -69,6 +71,7 @@ impl Workspace {
             registry: Registry::default(),
             answering: Answering::default(),
             identities: Identities::default(),
+            turn_traces: TurnTraces::default(),
             compare: Compare::default(),
             prompts: Prompts::default(),
             name_search: NameSearch::default(),

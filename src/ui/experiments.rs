@@ -164,7 +164,7 @@ fn route(experiment: &Experiment, cx: &Cx<'_>) -> Route {
 
 /// The trace that is shown.
 fn shown_trace<'a>(cx: &Cx<'a>) -> Option<&'a TraceInfo> {
-    let Route::Trace { trace_id } = cx.route() else { return None };
+    let Route::Trace { trace_id, .. } = cx.route() else { return None };
     let page = cx.workspace()?.traces.page(trace_id)?;
     page.shown().value().map(|shown| &shown.trace.info)
 }

@@ -66,9 +66,9 @@ impl Ui {
             .frame(bare)
             .show(ui, |ui| rail::show(ui, cx, out));
         let section = cx.route().section();
-        if has_chat_panel(cx.state) {
+        if cx.state.has_chat_beside() {
             // What it stands beside must keep room for what matters most there.
-            let list = if cx.state.settings.get().list_shown { size::LIST } else { 0.0 };
+            let list = if has_list(cx.state) { size::LIST } else { 0.0 };
             let room = ui.available_width() - list - size::MAIN_MIN;
             let widest = room.clamp(size::INSPECTOR_MIN, 720.0);
             Panel::right("chat panel")
@@ -143,7 +143,7 @@ impl Ui {
         // The chat's own screen is all chat.
         let chat_screen = state.navigation.current().section() == Section::Chat;
         let main = if chat_screen { Stop::Chat } else { Stop::Pane(Pane::Main) };
-        let beside = has_chat_panel(state).then_some(Stop::Chat);
+        let beside = state.has_chat_beside().then_some(Stop::Chat);
         let stops: Vec<Stop> = list.into_iter().chain([main]).chain(beside).collect();
         let here = if self.chat.has_focus(ctx) {
             Stop::Chat
@@ -202,18 +202,18 @@ fn has_list(state: &State) -> bool {
     }
     matches!(section, Section::Experiments | Section::Models | Section::Prompts)
         // The matrix is a list of models already, and a comparison has a list of its own.
-        && !matches!(state.navigation.current(), Route::Matrix(_) | Route::Compare { .. })
+        // A trace beside its conversation needs the room.
+        && !matches!(
+            state.navigation.current(),
+            Route::Matrix(_) | Route::Compare { .. } | Route::Trace { beside_chat: true, .. }
+        )
         && state.settings.get().list_shown
         && state.workspace.is_some()
 }
 
 /// Whether the chat is on the screen, alone or beside another.
 pub fn is_chat_shown(state: &State) -> bool {
-    state.navigation.current().section() == Section::Chat || state.settings.get().chat_panel
-}
-
-fn has_chat_panel(state: &State) -> bool {
-    state.settings.get().chat_panel && state.navigation.current().section() != Section::Chat
+    state.navigation.current().section() == Section::Chat || state.has_chat_beside()
 }
 
 /// A panel shrinks to its content, and remembers that: what is still loading must not make it narrow.

@@ -196,7 +196,7 @@ fn trace_by_id(query: &str, items: &[Found]) -> Option<Found> {
         kind: "trace",
         name: id.to_owned(),
         detail: "Open by id".to_owned(),
-        command: Command::Go(Route::Trace { trace_id: id.to_owned() }),
+        command: Command::Go(Route::trace(id)),
     })
 }
 

@@ -16,7 +16,7 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
         ui.spacing_mut().item_spacing.x = size::SPACE_S;
         server_ui(ui, cx, out);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let chat = cx.state.settings.get().chat_panel;
+            let chat = cx.state.has_chat_beside();
             let name = if chat { "Hide chat panel" } else { "Show chat panel" };
             let side = Vec2::splat(size::STATUS_BAR - 4.0);
             let button = theme::button::icon(Icon::PanelRight, name).min_size(side).selected(chat);

@@ -89,6 +89,8 @@ mod support;
 #[cfg(test)]
 mod traces;
 #[cfg(test)]
+mod turn_traces;
+#[cfg(test)]
 mod window;
 #[cfg(test)]
 mod workspaces;

@@ -3,8 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::conversation::{Ask, Conversation};
-use super::{Chat, MOST_PANES, Message};
+use super::{Ask, Chat, Conversation, MOST_PANES, Message};
 use crate::agent::Endpoint;
 use crate::state::notices::Notices;
 use crate::state::settings::Settings;

@@ -1,159 +1,18 @@
-//! One conversation: turns, each a question and its answer.
+//! One conversation: turns, and what the next request carries.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::beside::Beside;
 use super::pace::Pace;
+use super::turn::{Ask, Manner, Turn};
 use crate::agent::history::{Entry, input_items};
-use crate::agent::wire::ItemBody;
 use crate::agent::{
-    self, AgentClient, AgentError, Endpoint, Message, Outcome, Payload, RequestDialect, Transcript,
-    TurnEvent, TurnReport, typed_context, typed_custom_inputs,
+    self, AgentClient, Endpoint, Message, Payload, Transcript, TurnEvent, typed_context, typed_custom_inputs,
 };
 use crate::entities::Millis;
-use crate::state::format;
 use crate::state::tasks::Tasks;
-
-/// What the user said.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ask {
-    /// A message.
-    #[serde(rename = "text")]
-    Message(Message),
-    /// Yes or no to the MCP approval requests of the answer before, by request id.
-    Approvals(BTreeMap<String, bool>),
-}
-
-/// How a question is asked, besides its words.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default)]
-pub struct Manner {
-    /// Sent first, unless it is empty.
-    pub system_prompt: String,
-    /// Whether a stream is asked for.
-    pub stream: bool,
-    /// `custom_inputs` as typed.
-    pub custom_inputs: String,
-    /// `context` as typed.
-    pub context: String,
-}
-
-/// A question and what came back.
-#[derive(Clone, Debug)]
-pub struct Turn {
-    /// Unique, also among those of other conversations and days.
-    pub id: u64,
-    /// The turn that it follows.
-    pub parent: Option<u64>,
-    /// When it was sent.
-    pub at: Millis,
-    /// What the user said.
-    pub ask: Ask,
-    /// Where it was sent.
-    pub endpoint: Endpoint,
-    /// How it was asked.
-    pub manner: Manner,
-    /// The answer so far.
-    pub answer: Arc<Transcript>,
-    /// Everything about it, once it is over.
-    pub report: Option<Box<TurnReport>>,
-    /// How long each reasoning item took to arrive, by its place in the answer, where that could be seen.
-    pub reasoning: BTreeMap<usize, Duration>,
-    /// More came than is kept, and it was read back from what is kept.
-    pub cut: bool,
-    /// The step of a comparison that it belongs to; without one it is a step of its own.
-    pub step: Option<u64>,
-    reasoning_since: BTreeMap<usize, Instant>,
-    sent: Instant,
-}
-
-impl Turn {
-    /// One that was just sent.
-    pub(super) fn new(id: u64, parent: Option<u64>, ask: Ask, endpoint: Endpoint, manner: Manner) -> Self {
-        Self {
-            id,
-            parent,
-            at: format::now(),
-            ask,
-            endpoint,
-            manner,
-            answer: Arc::default(),
-            report: None,
-            reasoning: BTreeMap::new(),
-            cut: false,
-            step: None,
-            reasoning_since: BTreeMap::new(),
-            sent: Instant::now(),
-        }
-    }
-
-    /// What stands at one height in the panes of a comparison has the same step; later steps are greater.
-    pub fn step(&self) -> u64 {
-        self.step.unwrap_or(self.id)
-    }
-
-    /// How long it has been under way, or took.
-    pub fn elapsed(&self) -> Duration {
-        self.report.as_ref().map_or_else(|| self.sent.elapsed(), |report| report.total)
-    }
-
-    /// What went wrong on the way. What the agent itself reported is in the answer.
-    pub fn error(&self) -> Option<&AgentError> {
-        self.report.as_ref()?.error.as_ref().filter(|error| **error != AgentError::Cancelled)
-    }
-
-    /// Whether anything went wrong, on the way or in the agent.
-    pub fn has_failed(&self) -> bool {
-        self.error().is_some() || !self.answer.failures.is_empty()
-    }
-
-    /// Whether it ended in any other way than it should.
-    pub fn can_retry(&self) -> bool {
-        self.answer.is_over() && (self.answer.outcome != Outcome::Completed || self.error().is_some())
-    }
-
-    /// The dialect that the endpoint would rather be asked in, where it says so.
-    pub fn wanted_dialect(&self) -> Option<RequestDialect> {
-        let status = self.report.as_ref()?.head.as_ref()?.status;
-        self.endpoint.dialect().wanted(&self.answer, status)
-    }
-
-    /// Whether a stream was asked for and a whole body came.
-    pub fn did_not_stream(&self) -> bool {
-        self.manner.stream && self.answer.outcome == Outcome::Completed && !self.answer.streamed
-    }
-
-    /// Whether Flowdeck was closed before the answer had come.
-    pub fn was_abandoned(&self) -> bool {
-        self.report.is_none() && self.answer.outcome == Outcome::Interrupted
-    }
-
-    /// The ids of the approvals that the answer asks for.
-    pub fn approvals(&self) -> impl Iterator<Item = &str> {
-        self.answer.items.iter().filter_map(|item| match item.body {
-            ItemBody::Approval(_) => item.id.as_deref(),
-            _ => None,
-        })
-    }
-
-    fn take(&mut self, answer: Arc<Transcript>) {
-        let now = Instant::now();
-        for (at, item) in answer.items.iter().enumerate() {
-            if !answer.streamed || !matches!(item.body, ItemBody::Reasoning(_)) {
-                continue;
-            }
-            if item.is_open() {
-                self.reasoning_since.entry(at).or_insert(now);
-            } else if let Some(since) = self.reasoning_since.remove(&at) {
-                self.reasoning.insert(at, now - since);
-            }
-        }
-        self.answer = answer;
-    }
-}
 
 /// Turns with one memory: each request carries those before it.
 #[derive(Debug)]
@@ -232,6 +91,7 @@ impl Conversation {
             stream,
             custom_inputs: self.custom_inputs.0.clone(),
             context: self.context.0.clone(),
+            marker: String::new(),
         }
     }
 
@@ -255,6 +115,16 @@ impl Conversation {
     /// All turns of all branches.
     pub fn all_turns(&self) -> impl Iterator<Item = &Turn> {
         self.turns.iter().chain(self.others.values())
+    }
+
+    /// Keeps what was found as the trace of a turn. `false`: there is no such turn.
+    pub(super) fn set_trace(&mut self, turn: u64, trace_id: &str) -> bool {
+        let found = self.turns.iter_mut().chain(self.others.values_mut()).find(|known| known.id == turn);
+        let is_here = found.is_some();
+        if let Some(turn) = found {
+            turn.set_trace(Some(trace_id));
+        }
+        is_here
     }
 
     /// When it was written in last.
@@ -282,8 +152,9 @@ impl Conversation {
         self.running = Some(client.send(tasks.runtime(), endpoint.clone(), &payload, wake));
         self.stopping = false;
         self.decisions.clear();
-        let turn = Turn::new(id, self.last_turn(), ask, endpoint, manner);
-        self.turns.push(Turn { step, ..turn });
+        let mut turn = Turn::new(id, self.last_turn(), ask, endpoint, manner);
+        turn.step = step;
+        self.turns.push(turn);
     }
 
     /// The same words once more under other ids, as a conversation that goes on by itself. What is under way stays out.
@@ -294,8 +165,9 @@ impl Conversation {
         copy.context.clone_from(&self.context);
         copy.prompt_values.clone_from(&self.prompt_values);
         for turn in self.turns.iter().filter(|turn| turn.answer.is_over()) {
-            let (id, parent, step) = (new_id(), copy.last_turn(), Some(turn.step()));
-            copy.turns.push(Turn { id, parent, step, ..turn.clone() });
+            let mut copied = turn.clone();
+            (copied.id, copied.parent, copied.step) = (new_id(), copy.last_turn(), Some(turn.step()));
+            copy.turns.push(copied);
         }
         copy
     }
@@ -492,7 +364,10 @@ fn request(before: &[Turn], ask: &Ask, manner: &Manner) -> Payload {
     }
     push_ask(&mut entries, ask);
     // What cannot be read was never sent.
-    let inputs = typed_custom_inputs(&manner.custom_inputs).unwrap_or_default();
+    let mut inputs = typed_custom_inputs(&manner.custom_inputs).unwrap_or_default();
+    if !manner.marker.is_empty() {
+        inputs = Some(inputs.unwrap_or_default().marked(&manner.marker));
+    }
     let mut payload =
         Payload::new(input_items(Some(&manner.system_prompt), &entries)).with_custom_inputs(inputs);
     payload.stream = manner.stream;

@@ -201,6 +201,19 @@ impl Chat {
         }
     }
 
+    /// Keeps what was found as the trace of a turn.
+    pub(in crate::state) fn set_trace(&mut self, turn: u64, trace_id: &str, settings: &Settings) {
+        let Some(known) = self.conversations.iter_mut().find_map(|known| {
+            let is_its = known.set_trace(turn, trace_id);
+            is_its.then_some(&*known)
+        }) else {
+            return;
+        };
+        if let Some(shelf) = self.kept.shelf.as_ref().filter(|_| settings.keep_conversations && known.kept) {
+            shelf.traced(known.id, turn, trace_id);
+        }
+    }
+
     /// Keeps conversations from now on, or not. What was kept stays.
     pub(super) fn set_keep(&mut self, keep: bool, settings: &mut Settings) {
         settings.keep_conversations = keep;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::conversation::{Ask, Conversation, Turn};
+use super::{Ask, Conversation, Turn};
 use crate::agent::Row;
 use crate::agent::wire::{ItemBody, Part, ToolCall, pretty_json};
 use crate::state::format;

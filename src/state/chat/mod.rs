@@ -1,7 +1,7 @@
 //! Conversations with served agents. They need no tracking server.
 //!
 //! - `endpoint`: which agent is talked to, and how it is;
-//! - `conversation`: turns, and what the next request carries;
+//! - `turn`: a question and its answer; `conversation`: turns, and what the next request carries;
 //! - `attached`: files that go along with the next message; `pictures`: small pictures of them;
 //! - `beside`, `difference`, `steps`, `pace`: several endpoints side by side;
 //! - `prompts`: those of the server's registry; `prompt`: what is made of one;
@@ -26,14 +26,15 @@ pub mod prompt;
 mod prompts;
 mod shelf;
 mod steps;
+mod turn;
 
 use std::time::Instant;
 
 pub use attached::{AttachCommand, Attached, Pasted};
 pub use beside::Beside;
 pub(in crate::state) use client::SharedClient;
+pub use conversation::Conversation;
 use conversation::Question;
-pub use conversation::{Ask, Conversation, Manner, Turn};
 use difference::Differences;
 pub use difference::{CallChange, Difference, Mark};
 pub use endpoint::{TOKEN_VARIABLE, Target};
@@ -45,6 +46,7 @@ pub use pictures::{Pictures, Small};
 pub use prompts::{Pick, Prompts, PromptsCommand};
 pub use shelf::Summary;
 pub use steps::{Figures, Step, Summing, fastest, steps, sum_up};
+pub use turn::{Ask, Manner, Turn};
 
 use super::format;
 use super::notices::Notices;
@@ -493,6 +495,9 @@ impl Chat {
             // What was typed for the conversation comes first.
             if manner.custom_inputs.trim().is_empty() {
                 manner.custom_inputs = inputs;
+            }
+            if profile.marked {
+                manner.marker = format!("{id:x}");
             }
             current.send(&client, tasks, Question { id, ask, endpoint, manner, step, pace });
         }

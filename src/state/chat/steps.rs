@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::conversation::{Ask, Conversation, Turn};
 use super::difference::Difference;
+use super::{Ask, Conversation, Turn};
 use crate::agent::wire::ItemBody;
 
 /// What stands at one height: a question, and what each pane made of it.

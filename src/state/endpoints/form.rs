@@ -25,6 +25,8 @@ pub struct ProfileForm {
     pub token_variable: String,
     /// JSON.
     pub custom_inputs: String,
+    /// Every message carries a marker.
+    pub marked: bool,
     /// JSON.
     pub request_fields: String,
     /// One a line.
@@ -104,6 +106,7 @@ impl ProfileForm {
             token_variable: profile.token_variable.clone(),
             dialect: profile.dialect,
             custom_inputs: profile.custom_inputs.clone(),
+            marked: profile.marked,
             request_fields: profile.request_fields.clone(),
             headers: profile.headers.iter().map(Header::line).collect::<Vec<_>>().join("\n"),
             ca_file: profile.ca_file.clone(),
@@ -221,6 +224,7 @@ impl ProfileForm {
                         TokenSource::Keyring | TokenSource::Workspace => String::new(),
                     },
                     custom_inputs: self.custom_inputs.trim().to_owned(),
+                    marked: self.marked,
                     timeout_s,
                     awaits: self.profile.awaits.filter(|_| bound == self.profile.bound),
                     bound,

@@ -10,6 +10,7 @@
 //! - `witness`: the same for who asks it many questions;
 //! - `identity`: which version a pane of a comparison answers as; `asked`: by a click;
 //! - `serving`: those of the workspace that is open, and its login;
+//! - `turn_trace`: the traces of turns whose answers name none;
 //! - `side`: whom one can talk to side by side, and promoting one.
 
 mod asked;
@@ -23,6 +24,7 @@ mod servable;
 mod serving;
 mod side;
 mod tokens;
+mod turn_trace;
 mod verdict;
 mod watch;
 mod witness;
@@ -41,6 +43,7 @@ pub use serving::Serving;
 pub use side::{Candidate, Missing, Promotion, would_replace};
 pub use tokens::KeptTokens;
 pub(in crate::state) use tokens::Trouble;
+pub use turn_trace::{TurnTrace, TurnTraces};
 pub use verdict::{Answers, Evidence, Standing, Why};
 pub use watch::{Answering, Watch};
 pub(in crate::state) use witness::Witness;
@@ -86,6 +89,15 @@ pub enum EndpointsCommand {
     Ask(String),
     /// Asks the agent at an address that one talks to, which runs it, and finds its trace.
     FindOut(String),
+    /// Looks for the trace of a turn whose answer names none.
+    FindTrace(u64),
+    /// This is the trace of a turn.
+    ChooseTrace {
+        /// The turn.
+        turn: u64,
+        /// `tr-…`
+        trace_id: String,
+    },
     /// Talks to two versions of a model side by side: the one that would be replaced, and the other.
     CompareAnswers {
         /// The registered model.
@@ -197,6 +209,8 @@ impl State {
                 });
             }
             EndpointsCommand::FindOut(url) => self.find_out(&url),
+            EndpointsCommand::FindTrace(turn) => self.find_trace(turn),
+            EndpointsCommand::ChooseTrace { turn, trace_id } => self.choose_trace(turn, &trace_id),
             EndpointsCommand::CompareAnswers { model, versions } => self.compare_answers(&model, versions),
             EndpointsCommand::Restarted(url) => {
                 self.forget_told(&url);
@@ -235,6 +249,7 @@ impl State {
             self.notices.failed(text.clone(), text, None);
         }
         self.poll_serving();
+        self.poll_turn_traces();
         self.read_kept_tokens();
         if !self.chat.target.address().is_empty() {
             let profile = self.settings.get().profile(self.chat.target.address());

@@ -43,6 +43,8 @@ pub struct EndpointProfile {
     pub token_variable: String,
     /// `custom_inputs` that go with every message, as they were typed: JSON, or empty.
     pub custom_inputs: String,
+    /// Every message carries a marker in `custom_inputs`, by which its trace is found.
+    pub marked: bool,
     /// How long it may be silent, in seconds.
     pub timeout_s: Option<u32>,
     /// The alias that it follows, or the version that it serves.

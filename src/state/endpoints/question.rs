@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use super::verdict::{Answers, Why};
 use crate::agent::wire::InputItem;
 use crate::agent::{AgentError, CustomInputs, Endpoint, Payload, TurnEvent};
-use crate::entities::{TraceInfo, trace_key};
+use crate::entities::{Millis, TraceInfo, trace_key};
 use crate::state::chat::SharedClient;
 use crate::state::{Tasks, format};
 use crate::tracking::{Store, TraceQuery, TrackingError};
@@ -18,12 +18,10 @@ use crate::tracking::{Store, TraceQuery, TrackingError};
 pub const ASKS: &str = "Sends a short question, which runs the agent once, and finds its trace";
 /// Pages of traces that are looked through.
 const MOST_PAGES: usize = 5;
-/// The key in `custom_inputs` that marks a question.
-const MARKER: &str = "flowdeck_check";
 /// Pauses before the trace of a question is looked for: agents send them a few seconds later.
 const PAUSES: [u64; 6] = [1, 2, 3, 5, 8, 15];
 /// Clocks of servers differ by so much, in milliseconds.
-const SKEW: i64 = 5 * 60 * 1000;
+pub(super) const SKEW: Millis = 5 * 60 * 1000;
 
 /// Asks an agent which version it is, and finds the trace of that. This runs the agent, once. `endpoint`: with the
 /// token that may be sent.
@@ -41,7 +39,7 @@ pub(super) async fn ask(
     let marker = format!("{asked:x}-{:x}", std::process::id());
     let client = client.get().map_err(|error| Answers::NotKnown(Why::Failed(error.to_string())))?;
     let words = format!("Which version are you? One word is enough. (Flowdeck check {marker})");
-    let inputs = inputs.unwrap_or_default().with(MARKER, &marker);
+    let inputs = inputs.unwrap_or_default().marked(&marker);
     let mut payload = Payload::new(vec![InputItem::user(&words.into())]).with_custom_inputs(Some(inputs));
     payload.stream = false;
     let mut turn = client.send(tasks.runtime(), endpoint, &payload, Arc::new(|| {}));
@@ -70,7 +68,7 @@ pub(super) async fn trace_of(
     store: &dyn Store,
     named: Option<&str>,
     marker: &str,
-    asked: i64,
+    asked: Millis,
 ) -> Result<Option<TraceInfo>, TrackingError> {
     let mut failure = None;
     for pause in PAUSES {
@@ -92,18 +90,13 @@ pub(super) async fn trace_of(
 async fn newest_with(
     store: &dyn Store,
     marker: &str,
-    asked: i64,
+    asked: Millis,
 ) -> Result<Option<TraceInfo>, TrackingError> {
-    let mut pages = store.search_traces(TraceQuery::default()).take(MOST_PAGES);
+    let query = TraceQuery { since: Some(asked - SKEW), ..TraceQuery::default() };
+    let mut pages = store.search_traces(query).take(MOST_PAGES);
     while let Some(page) = pages.next().await {
-        let page = page?;
-        let older = |trace: &TraceInfo| trace.request_time.is_some_and(|at| at < asked - SKEW);
-        let all_seen = page.last().is_none_or(older);
-        if let Some(found) = page.into_iter().find(|trace| is_marked(trace, marker)) {
+        if let Some(found) = page?.into_iter().find(|trace| is_marked(trace, marker)) {
             return Ok(Some(found));
-        }
-        if all_seen {
-            break;
         }
     }
     Ok(None)

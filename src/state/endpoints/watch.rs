@@ -154,6 +154,8 @@ impl Answering {
             | EndpointsCommand::UseServing(_)
             | EndpointsCommand::Ask(_)
             | EndpointsCommand::FindOut(_)
+            | EndpointsCommand::FindTrace(_)
+            | EndpointsCommand::ChooseTrace { .. }
             | EndpointsCommand::CompareAnswers { .. } => {}
         }
     }

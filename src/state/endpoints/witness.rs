@@ -10,13 +10,16 @@ use super::look::Inquiry;
 use super::profile::{EndpointProfile, Moved};
 use super::question;
 use crate::agent::{Endpoint, Health};
-use crate::entities::{Millis, VersionNumber, trace_key};
+use crate::entities::{Millis, TraceInfo, VersionNumber, trace_key};
 use crate::state::chat::SharedClient;
 use crate::state::settings::Settings;
 use crate::tracking::{Store, TraceQuery, TrackingError};
 
 /// Pauses before it is looked again for traces that are on their way, in seconds.
 const PAUSES: [u64; 5] = [1, 2, 4, 8, 15];
+
+/// Traces that are looked through.
+const MOST_TRACES: usize = 10_000;
 
 /// Finds out about one endpoint.
 #[derive(Clone)]
@@ -90,24 +93,22 @@ impl Witness {
         let versions = inquiry.versions().await?;
         let mut seen = Vec::new();
         for (version, model_id) in versions.known() {
-            let query = TraceQuery { model_id: Some(model_id.clone()), ..TraceQuery::default() };
-            let mut pages = inquiry.store.search_traces(query);
-            while let Some(page) = pages.next().await {
-                let traces = page?;
-                let all_seen =
-                    traces.last().is_none_or(|trace| trace.request_time.is_some_and(|at| at < since));
-                let new = traces.into_iter().filter_map(|trace| Some((trace.request_time?, trace.trace_id)));
-                seen.extend(new.filter(|(at, _)| *at >= since).map(|(at, id)| (at, *version, id)));
-                if all_seen {
-                    break;
-                }
-            }
+            let traces = traces_between(&*inquiry.store, Some(model_id), since, None).await?;
+            let new = traces.into_iter().filter_map(|trace| Some((trace.request_time?, trace.trace_id)));
+            seen.extend(new.map(|(at, id)| (at, *version, id)));
         }
         seen.sort();
         let shared = seen.iter().any(|(_, version, _)| versions.is_shared(*version));
         let ends = seen.first().zip(seen.last()).filter(|_| !shared);
         let ends = ends.map(|(first, last)| ((first.1, first.2.clone()), (last.1, last.2.clone())));
         Ok((seen.len(), ends))
+    }
+
+    /// The logged models (`m-…`) that it may answer as, and no other endpoint that is known.
+    pub(super) async fn own_models(&self) -> Result<Vec<String>, TrackingError> {
+        let versions = self.now().await?.versions().await?;
+        let own = versions.known().iter().filter(|(version, _)| !versions.is_shared(*version));
+        Ok(own.map(|(_, model_id)| model_id.clone()).collect())
     }
 
     /// With the version that it is bound to, or that the alias points at now, which is the likely one.
@@ -117,4 +118,23 @@ impl Witness {
         inquiry.moved.to = inquiry.bound.to.version_in(&model).unwrap_or(1);
         Ok(inquiry)
     }
+}
+
+/// Traces that began then, the newest first: of a logged model, or of any.
+pub(super) async fn traces_between(
+    store: &dyn Store,
+    model_id: Option<&str>,
+    since: Millis,
+    until: Option<Millis>,
+) -> Result<Vec<TraceInfo>, TrackingError> {
+    let model_id = model_id.map(str::to_owned);
+    let query = TraceQuery { model_id, since: Some(since), until, ..TraceQuery::default() };
+    let mut pages = store.search_traces(query);
+    let mut traces = Vec::new();
+    while traces.len() < MOST_TRACES
+        && let Some(page) = pages.next().await
+    {
+        traces.extend(page?);
+    }
+    Ok(traces)
 }

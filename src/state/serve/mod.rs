@@ -277,8 +277,7 @@ impl State {
             return;
         }
         self.serve.log_shown = None;
-        let panel = self.settings.get().chat_panel;
-        if !panel && self.navigation.current().section() != Section::Chat {
+        if !self.has_chat_beside() && self.navigation.current().section() != Section::Chat {
             self.go(Route::Chat);
         }
     }

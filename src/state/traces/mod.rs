@@ -91,7 +91,7 @@ impl Traces {
     pub fn enter(&mut self, route: &Route, cx: &mut Cx<'_>) {
         match route {
             Route::Traces(scope) => self.enter_listing(scope, cx),
-            Route::Trace { trace_id } => self.enter_page(trace_id, cx),
+            Route::Trace { trace_id, .. } => self.enter_page(trace_id, cx),
             _ => {}
         }
     }
@@ -174,7 +174,7 @@ impl Traces {
             kind: "trace",
             name: format!("{} {}", row.trace_id, row.request),
             detail: row.name.clone(),
-            command: Command::Go(Route::Trace { trace_id: row.trace_id.clone() }),
+            command: Command::Go(Route::trace(row.trace_id.clone())),
         })
         .collect()
     }

@@ -118,7 +118,7 @@ async fn a_page_begins_where_it_failed_and_keeps_its_place_through_a_refresh() {
         Span { span_id: "0".into(), name: "earlier".into(), parent_id: Some("a".into()), ..Span::default() };
     more.spans.push(Span { start_ns: 1, end_ns: Some(2), ..late });
     cx.store.will_get_trace(Ok(more));
-    let route = Route::Trace { trace_id: "tr-1".into() };
+    let route = Route::trace("tr-1");
     cx.with(|cx| traces.enter(&route, cx));
     poll(&mut traces, &mut cx, |traces| page(traces).shown().value().is_some()).await;
     assert_eq!((page(&traces).selected(), page(&traces).visible()), (2, &[0, 1, 2][..]));
@@ -140,7 +140,7 @@ async fn a_page_begins_where_it_failed_and_keeps_its_place_through_a_refresh() {
 async fn feedback_is_shown_once_and_a_refusal_is_said() {
     let (mut cx, mut traces) = (TestCx::new(), Traces::default());
     cx.store.will_get_trace(Ok(trace()));
-    let route = Route::Trace { trace_id: "tr-1".into() };
+    let route = Route::trace("tr-1");
     cx.with(|cx| traces.enter(&route, cx));
     poll(&mut traces, &mut cx, |traces| page(traces).shown().value().is_some()).await;
     let feedback = NewFeedback {

@@ -65,7 +65,8 @@ struct Drawn {
 }
 
 impl Blocks {
-    /// These blocks, in order, of something. Goes to the end when the last is another one. `again`: begin at the end.
+    /// These blocks, in order, of something. Goes to the end when the last is another one. `again`: their heights are
+    /// others, and what was topmost is so again, unless one was at the end.
     pub fn take_up(
         &mut self,
         of: u64,
@@ -73,6 +74,7 @@ impl Blocks {
         guesses: impl FnOnce() -> Vec<f32>,
         again: bool,
     ) {
+        let stays = self.anchor.filter(|_| self.of == Some(of) && !self.at_end);
         if again || self.of != Some(of) {
             *self = Self { of: Some(of), ..Self::default() };
         }
@@ -86,6 +88,11 @@ impl Blocks {
             .map(|(id, guess)| Block { id, height: known.get(&id).copied().unwrap_or(guess.round()) })
             .collect();
         self.to_end |= self.all.last().map(|block| block.id) != last;
+        let place = stays.filter(|_| again).and_then(|id| self.all.iter().position(|block| block.id == id));
+        if let Some(place) = place {
+            self.offset = Some(self.all[..place].iter().map(|block| block.height).sum());
+            self.to_end = false;
+        }
     }
 
     /// Draws them. `width`: of the text, for another one makes other heights. While it is `growing`, one who is at the

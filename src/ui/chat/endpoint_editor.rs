@@ -227,6 +227,9 @@ fn conversation_ui(ui: &mut Ui, form: &mut Form, typed: &mut ProfileForm, proble
     form.text_ui(ui, "Custom inputs", "{\"key\": \"value\"}", LINES, &mut typed.custom_inputs);
     let note = "Kept in the settings: no place for secrets";
     below_ui(ui, noted(problems.custom_inputs.as_ref(), note));
+    ui.checkbox(&mut typed.marked, "Mark each message, so that its trace is found")
+        .on_hover_text("Adds a flowdeck_marker to custom_inputs");
+    ui.add_space(size::SPACE_S);
     form.text_ui(
         ui,
         "Request fields",

@@ -4,13 +4,14 @@ use egui::Ui;
 
 use super::items::{data_ui, seconds};
 use super::messages::Tools;
+use super::traced;
 use super::turn::Look;
 use crate::agent::wire::pretty_json;
 use crate::agent::{Attachment, Endpoint, Payload, is_deployment, to_curl, to_deployments, to_python};
+use crate::state::Command;
 use crate::state::bench::{BenchCommand, case_of_turn};
 use crate::state::chat::{ChatCommand, Conversation, Turn};
 use crate::state::format;
-use crate::state::{Command, Route};
 use crate::theme::{self, Icon, size};
 use crate::ui::widgets;
 
@@ -71,9 +72,7 @@ pub(super) fn footer_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
             ui.add_space(size::SPACE_S);
         }
         buttons_ui(ui, look, tools);
-        if let Some(trace) = &turn.answer.trace_id {
-            trace_ui(ui, trace, tools);
-        }
+        traced::trace_ui(ui, turn, tools);
     });
     if tools.raw.turn == Some(turn.id) {
         let shown = ui.scope(|ui| raw_ui(ui, turn, tools)).response.rect;
@@ -86,29 +85,6 @@ pub(super) fn footer_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
 
 /// A column wider than this has room for figures and buttons in one line.
 const ONE_LINE: f32 = 620.0;
-
-/// Opens the trace where a server is connected, and copies its id where none is.
-fn trace_ui(ui: &mut Ui, trace: &str, tools: &mut Tools<'_>) {
-    let short = format!("trace {}", format::short_id(trace.trim_start_matches("tr-")));
-    let label = egui::Label::new(theme::text::small_mono(short)).sense(egui::Sense::click());
-    let response = ui.add(label).on_hover_cursor(egui::CursorIcon::PointingHand);
-    response.context_menu(|ui| {
-        if tools.connected && ui.button("Open trace").clicked() {
-            tools.out.push(Route::Trace { trace_id: trace.to_owned() });
-        }
-        if ui.button("Copy trace id").clicked() {
-            tools.out.push(Command::Copy(trace.to_owned(), "the trace id"));
-        }
-    });
-    let hint = if tools.connected { "Click to see what the agent did" } else { "Click to copy" };
-    if response.on_hover_text(format!("{trace}\n{hint}")).clicked() {
-        if tools.connected {
-            tools.out.push(Route::Trace { trace_id: trace.to_owned() });
-        } else {
-            tools.out.push(Command::Copy(trace.to_owned(), "the trace id"));
-        }
-    }
-}
 
 fn buttons_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
     let turn = look.turn;

@@ -10,6 +10,8 @@ use super::{Place, column_ui, turn};
 use crate::agent::wire::ItemBody;
 use crate::state::chat::{Ask, Chat, Turn};
 use crate::state::command::Commands;
+use crate::state::endpoints::TurnTraces;
+use crate::state::navigation::Route;
 use crate::theme::size;
 use crate::ui::Cx;
 use crate::ui::widgets::Markdown;
@@ -28,9 +30,28 @@ pub(super) struct Tools<'a> {
     pub textures: &'a mut Textures,
     pub composer: &'a mut ComposerView,
     pub raw: &'a mut RawView,
-    /// A tracking server, which may have the traces.
-    pub connected: bool,
+    /// What is known of traces, where a tracking server is open.
+    pub traces: Option<Traces<'a>>,
     pub out: &'a mut Commands,
+}
+
+/// Traces on the server that is open.
+#[derive(Clone, Copy)]
+pub(super) struct Traces<'a> {
+    pub sought: &'a TurnTraces,
+    /// The one that stands beside the chat.
+    pub shown: Option<&'a str>,
+}
+
+impl<'a> Traces<'a> {
+    pub(super) fn of(cx: &Cx<'a>) -> Option<Self> {
+        let workspace = cx.workspace()?;
+        let shown = match cx.route() {
+            Route::Trace { trace_id, .. } => Some(trace_id.as_str()),
+            _ => None,
+        };
+        Some(Self { sought: &workspace.turn_traces, shown })
+    }
 }
 
 impl MessagesView {
@@ -48,9 +69,9 @@ impl MessagesView {
         let (turns, width) = (&conversation.turns, ui.available_width());
         let guesses = || turns.iter().map(|turn| guess(turn, width)).collect();
         self.blocks.take_up(conversation.id, turns.iter().map(|turn| turn.id), guesses, place.moved);
-        let connected = cx.workspace().is_some();
+        let traces = Traces::of(cx);
         let chat = &cx.state.chat;
-        let mut tools = Tools { chat, markdown, textures, composer, raw: &mut self.raw, connected, out };
+        let mut tools = Tools { chat, markdown, textures, composer, raw: &mut self.raw, traces, out };
         let room = (width, ui.max_rect());
         self.blocks.show(ui, room, conversation.is_running(), |ui, index| {
             let Some(turn) = turns.get(index) else { return };

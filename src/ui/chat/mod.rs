@@ -6,7 +6,7 @@
 //! - `json`: a field for custom inputs and context;
 //! - `endpoints`: the list of those that are known, and the editor of one;
 //! - `messages`: the turns; `blocks`: a column of which only what is visible is laid out;
-//! - `turn`, `items`, `notes`, `footer`: one turn;
+//! - `turn`, `items`, `notes`, `footer`, `traced`: one turn;
 //! - `panes`: several endpoints side by side;
 //! - `composer`: the field to write in, Send and Stop; `files`: what goes along with a message; `prompts`: the
 //!   registry's, to write it with.
@@ -28,6 +28,7 @@ mod notes;
 mod panes;
 mod prompts;
 mod serving;
+mod traced;
 mod turn;
 
 use egui::{CentralPanel, Frame, Margin, Panel, Rect, Stroke, Ui};
@@ -38,7 +39,7 @@ use super::widgets::Markdown;
 use crate::state::State;
 use crate::state::chat::{Chat, ChatCommand};
 use crate::state::command::Commands;
-use crate::state::navigation::Section;
+use crate::state::navigation::{Route, Section};
 use crate::theme::{Themed as _, size};
 
 /// The chat, as a screen or beside another.
@@ -122,7 +123,10 @@ impl ChatView {
         let full = cx.route().section() == Section::Chat;
         let (before, was_full) = std::mem::replace(&mut self.seen, (frame, full));
         let moved = before == 0 || full != was_full;
-        let place = Place { full, fresh: frame.saturating_sub(before) > 1 || moved, moved };
+        // The keyboard is for the trace that was opened.
+        let with_trace = matches!(cx.route(), Route::Trace { beside_chat: true, .. });
+        let fresh = (frame.saturating_sub(before) > 1 || moved) && !with_trace;
+        let place = Place { full, fresh, moved };
         let padding = Margin::symmetric(size::SPACE_M as i8, size::SPACE_S as i8);
         let entered = Panel::top("chat header")
             .resizable(false)

@@ -44,13 +44,19 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, shown: &ShownTrace, out: &mut Comma
 fn title_ui(ui: &mut Ui, cx: &Cx<'_>, info: &TraceInfo, out: &mut Commands) {
     let experiment = cx.workspace().and_then(|workspace| workspace.experiments.find(&info.experiment_id));
     let name = experiment.map_or("Traces", |experiment| experiment.name.as_str());
+    let (name, hint, to) = if is_beside_chat(cx) {
+        ("Chat", "Back to the conversation (Esc)".to_owned(), Route::Chat)
+    } else {
+        let scope = TraceScope::Experiment(info.experiment_id.clone());
+        (name, format!("All traces of {name}"), Route::Traces(scope))
+    };
     let back = theme::button::quiet((Icon::ChevronLeft.image().alt_text(""), name.to_owned()));
     let back = ui.scope(|ui| {
         ui.set_max_width((ui.available_width() * 0.35).max(80.0));
         ui.add(back.truncate())
     });
-    if back.inner.on_hover_text(format!("All traces of {name}")).clicked() {
-        out.push(Route::Traces(TraceScope::Experiment(info.experiment_id.clone())));
+    if back.inner.on_hover_text(hint).clicked() {
+        out.push(to);
     }
     let name = if info.name().is_empty() { "Trace" } else { info.name() };
     page_name_ui(ui, name, 240.0);
@@ -79,6 +85,10 @@ fn copies_ui(ui: &mut Ui, info: &TraceInfo, out: &mut Commands) {
     ];
     let given = info.client_request_id.clone().map(|id| ("Client request id", id, "client request id"));
     copy_menu_ui(ui, lines.into_iter().chain(given), out);
+}
+
+fn is_beside_chat(cx: &Cx<'_>) -> bool {
+    matches!(cx.route(), Route::Trace { beside_chat: true, .. })
 }
 
 /// A caption and, behind it, what it is about.
@@ -111,6 +121,17 @@ fn figures_ui(ui: &mut Ui, cx: &Cx<'_>, shown: &ShownTrace) {
 }
 
 fn links_ui(ui: &mut Ui, cx: &Cx<'_>, info: &TraceInfo, out: &mut Commands) {
+    // Elsewhere the way back says it.
+    let experiment = cx.workspace().and_then(|workspace| workspace.experiments.find(&info.experiment_id));
+    if let Some(experiment) = experiment.filter(|_| is_beside_chat(cx)) {
+        fact_ui(ui, "Experiment", |ui| {
+            let link = ui.link(&experiment.name).on_hover_text(format!("All traces of {}", experiment.name));
+            if link.clicked() {
+                let scope = TraceScope::Experiment(info.experiment_id.clone());
+                out.push(Route::Traces(scope));
+            }
+        });
+    }
     if let Some(model_id) = info.about(trace_key::MODEL_ID) {
         fact_ui(ui, "Model", |ui| model_ui(ui, cx, model_id, out));
     }

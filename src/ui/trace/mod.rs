@@ -6,7 +6,7 @@ mod header;
 mod look;
 mod spans;
 
-use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+use egui::{CentralPanel, Frame, Key, Margin, Modifiers, Panel, Ui};
 
 use super::Cx;
 use super::widgets::{Pane, centred_ui, failure_bar_ui, failure_ui, loading_ui};
@@ -28,16 +28,29 @@ pub struct TraceView {
     spans: SpansView,
     detail: DetailView,
     feedback: FeedbackView,
+    /// It had the keys in the frame before: Esc that leaves a field leaves nothing else.
+    had_keys: bool,
 }
 
 impl TraceView {
     /// Draws it.
     pub fn show(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Commands) {
-        let Route::Trace { trace_id } = cx.route() else { return };
+        let Route::Trace { trace_id, beside_chat } = cx.route() else { return };
         let Some(page) = cx.workspace().and_then(|workspace| workspace.traces.page(trace_id)) else { return };
         if self.trace_id != *trace_id {
             *self = Self { trace_id: trace_id.clone(), ..Self::default() };
             page.search_text().clone_into(&mut self.spans.search);
+            if *beside_chat {
+                Pane::Main.take_keys(ui.ctx());
+            }
+        }
+        let has_keys = Pane::Main.has_keys(ui.ctx());
+        if std::mem::replace(&mut self.had_keys, has_keys)
+            && has_keys
+            && *beside_chat
+            && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+        {
+            out.push(Route::Chat);
         }
         Pane::Main.take_keys_on_press(ui, ui.max_rect());
         let Some(shown) = page.shown().value() else {

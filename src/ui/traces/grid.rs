@@ -100,7 +100,7 @@ impl Grid<'_> {
     fn open(&mut self, place: usize) {
         if let Some(row) = self.listing.row(place) {
             self.clicked = Some(place);
-            self.out.push(Route::Trace { trace_id: row.trace_id.clone() });
+            self.out.push(Route::trace(row.trace_id.clone()));
         }
     }
 

@@ -107,7 +107,7 @@ impl TracesView {
         } else if let Some(row) = self.cursor.place().and_then(|at| listing.row(at))
             && pressed(Key::Enter)
         {
-            out.push(Route::Trace { trace_id: row.trace_id.clone() });
+            out.push(Route::trace(row.trace_id.clone()));
         }
     }
 }

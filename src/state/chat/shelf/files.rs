@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::record::{Folded, is_beside};
 use super::{Summary, summary};
 use crate::agent::MAX_FILE;
-use crate::state::chat::conversation::{Ask, Conversation};
+use crate::state::chat::{Ask, Conversation};
 use crate::state::private_files::{for_each_line, replace, replace_bytes};
 use crate::state::shelf::Folder;
 

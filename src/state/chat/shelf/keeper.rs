@@ -13,7 +13,7 @@ use super::quoted::Quoted;
 use super::record::{Ending, Record, VERSION, changes, line, turn_record};
 use super::{News, Whole, secrets_of};
 use crate::agent::{Token, Transcript};
-use crate::state::chat::conversation::{Ask, Turn};
+use crate::state::chat::{Ask, Turn};
 use crate::state::shelf::{Inbox, OpenFiles, Queue, Teller};
 
 /// Pause between two writes of growing answers.
@@ -354,6 +354,9 @@ fn lines_of(whole: &Whole, within: bool) -> String {
         if turn.answer.is_over() && !turn.was_abandoned() {
             let ending = Box::new(Ending::of(turn, cut, kept.quotes));
             text.push_str(&scrubbed(line(&Record::End { turn: turn.id, ending }), &secrets));
+        }
+        if let Some(trace_id) = turn.found_trace.as_deref() {
+            text.push_str(&line(&Record::Trace { turn: turn.id, trace_id: trace_id.into() }));
         }
     }
     if let Some(turn) = whole.shown {

@@ -20,7 +20,7 @@ use keeper::{Job, Keeper, Waiting};
 use record::Record;
 
 use super::beside::Beside;
-use super::conversation::{Conversation, Turn};
+use super::{Conversation, Turn};
 use crate::agent::{Token, Transcript};
 use crate::entities::Millis;
 use crate::state::Tasks;
@@ -143,6 +143,12 @@ impl Shelf {
     /// It was put into a comparison, or taken out.
     pub(super) fn placed(&self, conversation: u64, beside: Option<Beside>) {
         self.0.push(Job::Append(conversation, Record::Beside { beside }));
+    }
+
+    /// The trace of a turn was found.
+    pub(super) fn traced(&self, conversation: u64, turn: u64, trace_id: &str) {
+        let trace_id = trace_id.to_owned().into();
+        self.0.push(Job::Append(conversation, Record::Trace { turn, trace_id }));
     }
 
     /// Another branch is shown.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::beside::Beside;
-use super::super::conversation::{Ask, Conversation, Manner, Turn};
+use super::super::{Ask, Conversation, Manner, Turn};
 use crate::agent::wire::{Failure, Item, ItemBody, Part, RawJson, Usage};
 use crate::agent::{
     AgentError, Arrival, Attachment, Dialect, Endpoint, Head, Message, Outcome, RequestDialect, Transcript,
@@ -96,6 +96,13 @@ pub(super) enum Record<'a> {
         turn: u64,
         /// How it ended.
         ending: Box<Ending>,
+    },
+    /// The trace of a turn was found.
+    Trace {
+        /// The turn.
+        turn: u64,
+        /// `tr-…`
+        trace_id: Cow<'a, str>,
     },
     /// The branch that ends with this turn is shown.
     Shown {
@@ -343,6 +350,9 @@ impl Folded {
             Record::End { turn, ending } => {
                 ending.put_into(self.turns.get_mut(&turn)?);
                 self.ended.insert(turn);
+            }
+            Record::Trace { turn, trace_id } => {
+                self.turns.get_mut(&turn)?.found_trace = Some(trace_id.into_owned());
             }
             Record::Shown { turn } => self.shown = Some(turn),
             Record::Unknown => {}

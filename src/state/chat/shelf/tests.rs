@@ -6,7 +6,7 @@ use super::record::{Ending, Folded, changes, line, turn_record};
 use super::*;
 use crate::agent::{Attachment, Endpoint, Message, Outcome, Reader, Token};
 use crate::state::chat::Beside;
-use crate::state::chat::conversation::{Ask, Manner};
+use crate::state::chat::{Ask, Manner};
 use crate::state::shelf::testing::{Desk, soon};
 
 const EVENTS: [&str; 6] = [
@@ -111,6 +111,27 @@ fn branches_are_kept_and_the_last_one_is_shown() {
     let round = [turn(1, Some(2), "a"), turn(2, Some(1), "b")];
     let text: String = round.iter().map(|turn| line(&turn_record(turn, true))).collect();
     assert_eq!(read(&text).turns.len(), 2);
+}
+
+#[test]
+fn a_trace_that_was_found_is_kept() {
+    let lines: String = [turn(1, None, "a"), turn(2, Some(1), "b")]
+        .iter()
+        .map(|turn| line(&turn_record(turn, true)))
+        .chain([line(&Record::Trace { turn: 1, trace_id: "tr-1".into() })])
+        .collect();
+    let conversation = read(&lines);
+    let traces = |conversation: &Conversation| -> Vec<Option<String>> {
+        conversation.turns.iter().map(|turn| turn.trace_id().map(str::to_owned)).collect()
+    };
+    assert_eq!(traces(&conversation), [Some("tr-1".to_owned()), None]);
+    let desk = Desk::new();
+    let (shelf, _) = open(&desk);
+    shelf.save(&conversation);
+    shelf.traced(conversation.id, 2, "tr-2");
+    shelf.flush();
+    let again = read(&text(&desk, conversation.id));
+    assert_eq!(traces(&again), [Some("tr-1".to_owned()), Some("tr-2".to_owned())]);
 }
 
 /// The folder as another start of the app finds it.

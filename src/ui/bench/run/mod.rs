@@ -280,5 +280,5 @@ fn how_it_goes(cx: &Cx<'_>, run: &BenchRun) -> String {
 /// A trace where there is a server, in menus.
 fn trace_of(cx: &Cx<'_>, run: &BenchRun, row: usize, column: usize) -> Option<Command> {
     let id = run.cell(row, column)?.trace_id.clone()?;
-    cx.workspace().map(|_| Command::Go(Route::Trace { trace_id: id }))
+    cx.workspace().map(|_| Command::Go(Route::trace(id)))
 }

@@ -19,7 +19,7 @@ use super::blocks::Blocks;
 use super::composer::ComposerView;
 use super::files::Textures;
 use super::footer::RawView;
-use super::messages::{Tools, guess};
+use super::messages::{Tools, Traces, guess};
 use crate::state::chat::{Conversation, Step, Turn, steps};
 use crate::state::command::Commands;
 use crate::theme::size;
@@ -84,8 +84,8 @@ impl PanesView {
                 step::empty_ui(ui, cx, columns, out);
                 return;
             }
-            let (chat, raw, connected) = (&cx.state.chat, &mut self.raw, cx.workspace().is_some());
-            let mut tools = Tools { chat, markdown, textures, composer, raw, connected, out };
+            let (chat, raw, traces) = (&cx.state.chat, &mut self.raw, Traces::of(cx));
+            let mut tools = Tools { chat, markdown, textures, composer, raw, traces, out };
             self.blocks.show(ui, (width, seen), cx.state.chat.is_running(), |ui, index| {
                 let Some(step) = steps.get(index) else { return };
                 ui.scope(|ui| step::step_ui(ui, cx, &panes, *step, columns, &mut tools));

@@ -52,7 +52,7 @@ pub(super) fn step_ui(
             markdown: tools.markdown,
             composer: tools.composer,
             raw: tools.raw,
-            connected: tools.connected,
+            traces: tools.traces,
             out: &mut own,
         };
         pane_ui(&mut column, cx, (panes, at), step, question.is_some(), &mut within);
