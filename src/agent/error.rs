@@ -126,6 +126,11 @@ pub enum AgentError {
 }
 
 impl AgentError {
+    /// Whether nobody was there: the request reached no agent.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Dns { .. } | Self::Connect { .. })
+    }
+
     /// What to do about it.
     pub fn next_step(&self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 
 use super::verdict::{Answers, Why};
 use crate::agent::wire::InputItem;
-use crate::agent::{AgentError, CustomInputs, Endpoint, Payload, TurnEvent};
+use crate::agent::{CustomInputs, Endpoint, Payload, TurnEvent};
 use crate::entities::{Millis, TraceInfo, trace_key};
 use crate::state::chat::SharedClient;
 use crate::state::{Tasks, format};
@@ -50,7 +50,7 @@ pub(super) async fn ask(
             None => return Err(Answers::NotKnown(Why::Failed("the answer was lost".to_owned()))),
         }
     };
-    if let Some(error) = report.error.as_ref().filter(|error| is_unreachable(error)) {
+    if let Some(error) = report.error.as_ref().filter(|error| error.is_unreachable()) {
         return Err(Answers::Down(error.to_string()));
     }
     // An agent that failed has made a trace all the same.
@@ -100,10 +100,6 @@ async fn newest_with(
         }
     }
     Ok(None)
-}
-
-fn is_unreachable(error: &AgentError) -> bool {
-    matches!(error, AgentError::Refused { .. } | AgentError::Dns { .. } | AgentError::Connect { .. })
 }
 
 fn is_marked(trace: &TraceInfo, marker: &str) -> bool {

@@ -4,6 +4,7 @@ use egui::containers::menu::MenuButton;
 use egui::{Button, CursorIcon, Label, Sense, Ui};
 
 use super::messages::Tools;
+use crate::agent::AgentError;
 use crate::entities::TraceInfo;
 use crate::state::chat::Turn;
 use crate::state::endpoints::{EndpointsCommand, TurnTrace};
@@ -24,10 +25,12 @@ const MOST_OFFERED: usize = 12;
 /// Draws it.
 pub(super) fn trace_ui(ui: &mut Ui, turn: &Turn, tools: &mut Tools<'_>) {
     if let Some(trace) = turn.trace_id() {
+        ui.add_space(size::SPACE_XS);
         link_ui(ui, trace, tools);
         return;
     }
-    let Some(traces) = tools.traces.filter(|_| turn.report.is_some()) else { return };
+    let arrived = turn.report.is_some() && !turn.error().is_some_and(AgentError::is_unreachable);
+    let Some(traces) = tools.traces.filter(|_| arrived) else { return };
     match traces.sought.of(turn.id) {
         TurnTrace::NotSought => find_ui(ui, turn, "Find the trace", FINDS, tools),
         TurnTrace::Looking => {

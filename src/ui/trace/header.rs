@@ -91,13 +91,23 @@ fn is_beside_chat(cx: &Cx<'_>) -> bool {
     matches!(cx.route(), Route::Trace { beside_chat: true, .. })
 }
 
-/// A caption and, behind it, what it is about.
+/// A caption and, behind it, what it is about; in the next line where there is no room for both.
 fn fact_ui(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
-    ui.horizontal(|ui| {
+    let id = ui.scope_id().with(name);
+    let known: f32 = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    if known > ui.available_size_before_wrap().x {
+        ui.end_row();
+    }
+    let shown = ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = size::SPACE_XS;
         ui.label(theme::text::small(name));
         add(ui);
     });
+    let width = shown.response.rect.width();
+    if width.to_bits() != known.to_bits() {
+        ui.data_mut(|data| data.insert_temp(id, width));
+        ui.ctx().request_discard("the width of a fact is known now");
+    }
 }
 
 fn figures_ui(ui: &mut Ui, cx: &Cx<'_>, shown: &ShownTrace) {

@@ -21,6 +21,8 @@ const MOST_INDENTS: u16 = 12;
 const TIME: f32 = 64.0;
 /// Parts of the axis.
 const TICKS: usize = 4;
+/// A narrower axis says where it ends alone.
+const NARROW: f32 = 80.0;
 /// Height of a bar.
 const BAR: f32 = 10.0;
 
@@ -175,7 +177,8 @@ fn axis_ui(ui: &mut Ui, total_ns: u64) -> Lanes {
     let font = TextStyle::Small.resolve(ui.style());
     // On a narrow axis only its ends are named.
     let step = if lanes.bars.span() < 200.0 { TICKS } else { 1 };
-    for tick in (0..=TICKS).step_by(step) {
+    let first = if lanes.bars.span() < NARROW { TICKS } else { 0 };
+    for tick in (first..=TICKS).step_by(step) {
         let at = total_ns / TICKS as u64 * tick as u64;
         let align = match tick {
             0 => Align2::LEFT_CENTER,
