@@ -9,6 +9,8 @@ mod filter;
 mod key;
 mod layout;
 mod listing;
+#[cfg(test)]
+mod listing_tests;
 mod models;
 mod page;
 mod sort;
