@@ -4,8 +4,8 @@ use egui::{Align, Key, Label, Layout, Margin, Modifiers, Popup, RichText, Ui};
 
 use super::Cx;
 use super::widgets::{
-    ListLook, Pane, VirtualList, context_menu_ui, empty_ui, failure_bar_ui, failure_ui,
-    filter_field_of_pane_ui, loading_ui, switch_ui,
+    ListLook, Pane, VirtualList, context_menu_ui, empty_ui, failed_load_ui, filter_field_of_pane_ui,
+    loading_ui, switch_ui,
 };
 use crate::entities::{Experiment, LifecycleStage, TraceInfo, ViewType};
 use crate::state::command::Commands;
@@ -43,12 +43,9 @@ impl ExperimentsView {
             ui.add_space(2.0);
             view_ui(ui, experiments, out);
         });
-        if let Some(error) = experiments.error() {
-            if experiments.loaded() == 0 {
-                failure_ui(ui, "The experiments could not be loaded", error, Command::Refresh, out);
-                return;
-            }
-            failure_bar_ui(ui, "Not all experiments were loaded", error, Command::Refresh, out);
+        let failed = ["The experiments could not be loaded", "Not all experiments were loaded"];
+        if failed_load_ui(ui, experiments.error(), experiments.loaded() == 0, failed, out) {
+            return;
         }
         if experiments.shown().is_empty() {
             nothing_ui(ui, experiments, out);

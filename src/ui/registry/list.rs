@@ -11,7 +11,7 @@ use crate::state::{Command, format};
 use crate::theme::{self, Themed as _, size};
 use crate::ui::Cx;
 use crate::ui::widgets::{
-    ListLook, Pane, VirtualList, alias_label_ui, chip_width, context_menu_ui, failure_bar_ui, failure_ui,
+    ListLook, Pane, VirtualList, alias_label_ui, chip_width, context_menu_ui, failed_load_ui,
     filter_field_of_pane_ui, loading_ui, switch_ui,
 };
 
@@ -59,13 +59,12 @@ impl ListView {
                 });
             });
         });
-        if let Some(error) = models.error() {
-            if models.items().is_empty() {
-                failure_ui(ui, "The models could not be loaded", error, Command::Refresh, out);
-                return;
-            }
-            failure_bar_ui(ui, "The list may be old or incomplete", error, Command::Refresh, out);
-        } else if models.items().is_empty() && models.is_loading() {
+        let nothing = models.items().is_empty();
+        let failed = ["The models could not be loaded", "The list may be old or incomplete"];
+        if failed_load_ui(ui, models.error(), nothing, failed, out) {
+            return;
+        }
+        if nothing && models.is_loading() {
             loading_ui(ui, what(kind, 2));
             return;
         }

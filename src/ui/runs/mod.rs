@@ -10,7 +10,7 @@ use egui::{Key, Modifiers, Ui};
 use super::Cx;
 use super::experiments::choose;
 use super::widgets::cells::row_height;
-use super::widgets::{Markdown, Marked, Pane, RowCursor, empty_ui, failure_bar_ui, failure_ui, loading_ui};
+use super::widgets::{Markdown, Marked, Pane, RowCursor, empty_ui, failed_load_ui, failure_ui, loading_ui};
 use crate::entities::ViewType;
 use crate::state::Command;
 use crate::state::command::Commands;
@@ -60,14 +60,12 @@ impl RunsView {
             listing.place_of(listing.table().rows().find(run_id)?)
         });
         self.toolbar_ui(ui, cx, listing, out);
-        if let Some(error) = listing.error() {
-            if listing.table().rows().count() == 0 {
-                failure_ui(ui, "The runs could not be loaded", error, Command::Refresh, out);
-                return;
-            }
-            failure_bar_ui(ui, "Not all runs were loaded", error, Command::Refresh, out);
+        let nothing = listing.table().rows().count() == 0;
+        let failed = ["The runs could not be loaded", "Not all runs were loaded"];
+        if failed_load_ui(ui, listing.error(), nothing, failed, out) {
+            return;
         }
-        if listing.table().rows().count() == 0 {
+        if nothing {
             self.no_runs_ui(ui, listing, out);
             return;
         }

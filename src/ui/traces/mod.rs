@@ -12,13 +12,12 @@ pub(super) use tabs::{Tab, experiment_ui};
 use super::Cx;
 use super::widgets::cells::row_height;
 use super::widgets::{
-    Pane, RowCursor, count_ui, empty_ui, failure_bar_ui, failure_ui, loading_ui, refresh_ui, table_filter_ui,
-    toolbar_ui,
+    Pane, RowCursor, count_ui, empty_ui, failed_load_ui, loading_ui, refresh_ui, table_filter_ui, toolbar_ui,
 };
 use crate::state::command::Commands;
+use crate::state::format;
 use crate::state::navigation::{Route, RunTab, TraceScope};
 use crate::state::traces::{TraceListing, TracesCommand};
-use crate::state::{Command, format};
 use crate::theme::{self, Icon, size};
 
 const FILTER_HELP: &str = "Words that must all occur in the name, id, state, request, response, model, session, user \
@@ -50,14 +49,12 @@ impl TracesView {
         Pane::Main.take_keys_on_press(ui, ui.max_rect());
         self.cursor.follow((0, listing.revision()), |id| listing.place_of(id));
         self.toolbar_ui(ui, cx, listing, out);
-        if let Some(error) = listing.error() {
-            if listing.loaded() == 0 {
-                failure_ui(ui, "The traces could not be loaded", error, Command::Refresh, out);
-                return;
-            }
-            failure_bar_ui(ui, "Not all traces were loaded", error, Command::Refresh, out);
+        let nothing = listing.loaded() == 0;
+        let failed = ["The traces could not be loaded", "Not all traces were loaded"];
+        if failed_load_ui(ui, listing.error(), nothing, failed, out) {
+            return;
         }
-        if listing.loaded() == 0 {
+        if nothing {
             nothing_ui(ui, listing, out);
             return;
         }

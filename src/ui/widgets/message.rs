@@ -68,6 +68,23 @@ pub fn failure_bar_ui(ui: &mut Ui, what: &str, error: &TrackingError, retry: Com
     });
 }
 
+/// Says why not everything is here: with the first text in the middle where nothing is, with the second above what is.
+/// Answers whether there is nothing else to draw.
+pub fn failed_load_ui(
+    ui: &mut Ui,
+    error: Option<&TrackingError>,
+    nothing: bool,
+    [none, not_all]: [&str; 2],
+    out: &mut Commands,
+) -> bool {
+    match error {
+        Some(error) if nothing => failure_ui(ui, none, error, Command::Refresh, out),
+        Some(error) => failure_bar_ui(ui, not_all, error, Command::Refresh, out),
+        None => {}
+    }
+    error.is_some() && nothing
+}
+
 fn failure_buttons_ui(ui: &mut Ui, error: &TrackingError, retry: Command, out: &mut Commands) {
     if ui.add(theme::button::default((Icon::Refresh.image(), "Retry"))).clicked() {
         out.push(retry);

@@ -34,7 +34,7 @@ pub use listing::{
 pub use markdown::{Markdown, link_ui, plain};
 pub use marked::Marked;
 pub use menu::context_menu_ui;
-pub use message::{centred_ui, empty_ui, failure_bar_ui, failure_ui, loading_ui};
+pub use message::{centred_ui, empty_ui, failed_load_ui, failure_bar_ui, failure_ui, loading_ui};
 pub use pane::{Pane, begin_tab_in_pane};
 pub use rows::{heading_ui, name_ui, rows_ui, value_ui};
 pub use switch::switch_ui;

@@ -11,16 +11,16 @@ use super::drag::{Dragging, ghost_ui, pointer};
 use super::list::switch_to_matrix_ui;
 use crate::entities::{RegisteredModel, VersionNumber};
 use crate::state::command::Commands;
+use crate::state::format;
 use crate::state::navigation::{ModelKind, Route};
 use crate::state::registry::RegistryCommand;
 use crate::state::registry::board::parse_version;
 use crate::state::registry::matrix::{Matrix, MatrixOrder};
 use crate::state::registry::models::Models;
-use crate::state::{Command, format};
 use crate::theme::{self, Icon, size};
 use crate::ui::Cx;
 use crate::ui::widgets::cells::row_height;
-use crate::ui::widgets::{empty_ui, failure_bar_ui, failure_ui, filter_field_of_pane_ui, loading_ui};
+use crate::ui::widgets::{empty_ui, failed_load_ui, filter_field_of_pane_ui, loading_ui};
 
 use grid::{Grid, Spot};
 
@@ -68,13 +68,12 @@ impl MatrixView {
         let models = workspace.registry.list(kind);
         self.arrange(kind, models);
         self.toolbar_ui(ui, kind, models, out);
-        if let Some(error) = models.error() {
-            if models.items().is_empty() {
-                failure_ui(ui, "The models could not be loaded", error, Command::Refresh, out);
-                return;
-            }
-            failure_bar_ui(ui, "The matrix may be old or incomplete", error, Command::Refresh, out);
-        } else if models.items().is_empty() && !models.is_complete() {
+        let nothing = models.items().is_empty();
+        let failed = ["The models could not be loaded", "The matrix may be old or incomplete"];
+        if failed_load_ui(ui, models.error(), nothing, failed, out) {
+            return;
+        }
+        if nothing && !models.is_complete() {
             loading_ui(ui, "the models");
             return;
         }
