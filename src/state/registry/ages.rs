@@ -1,64 +1,41 @@
 //! When versions were registered. The list of models does not say, so those on the screen are asked for, a few at a
 //! time, and remembered.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::entities::{Millis, ModelVersion, VersionNumber};
-use crate::state::lookups::{Lookups, MOST};
+use super::RegistryCommand;
+use crate::entities::{Millis, VersionNumber};
+use crate::state::lookups::Lookups;
 use crate::state::tasks::Tasks;
-use crate::tracking::{Store, TrackingError};
+use crate::tracking::Store;
 
 /// A version of a model, by name and number.
 pub type Named = (String, VersionNumber);
 
 /// Times by model and version.
 #[derive(Default)]
-pub struct Ages {
-    known: HashMap<String, HashMap<VersionNumber, Option<Millis>>>,
-    count: usize,
-    asking: Lookups<(Named, Result<ModelVersion, TrackingError>)>,
-}
+pub struct Ages(Lookups<Named, Millis>);
 
 impl Ages {
     /// When a version was registered, if that is known.
     pub fn get(&self, name: &str, version: VersionNumber) -> Option<Millis> {
-        *self.known.get(name)?.get(&version)?
+        self.0.get(&(name.to_owned(), version)).copied()
     }
 
-    /// Whether it was not asked for yet.
-    pub fn is_unknown(&self, name: &str, version: VersionNumber) -> bool {
-        !self.known.get(name).is_some_and(|versions| versions.contains_key(&version))
+    /// The command that asks for those of these versions that nobody asked for yet.
+    pub fn asking_for(&self, versions: impl IntoIterator<Item = Named>) -> Option<RegistryCommand> {
+        let missing = self.0.missing(versions);
+        (!missing.is_empty()).then_some(RegistryCommand::AskAges(missing))
     }
 
-    /// Whether answers are on their way.
-    pub fn is_asking(&self) -> bool {
-        self.asking.is_asking()
-    }
-
-    /// Asks for versions; what was asked for before and has not come is given up.
     pub(super) fn ask(&mut self, versions: Vec<Named>, tasks: &Tasks, store: &Arc<dyn Store>) {
-        if self.count > MOST {
-            self.known.clear();
-            self.count = 0;
-        }
-        let answers = versions
-            .into_iter()
-            .filter(|(name, version)| self.is_unknown(name, *version))
-            .map(|(name, version)| {
-                let answer = store.get_model_version(&name, version);
-                async move { ((name, version), answer.await) }
-            })
-            .collect();
-        self.asking.ask(tasks, answers);
+        self.0.ask(tasks, versions, |(name, version)| {
+            let answer = store.get_model_version(name, *version);
+            async move { answer.await.ok()?.creation_timestamp }
+        });
     }
 
     pub(super) fn poll(&mut self) {
-        while let Some(((name, version), answer)) = self.asking.poll() {
-            // One that cannot be had is not asked for again and again.
-            let time = answer.ok().and_then(|version| version.creation_timestamp);
-            self.known.entry(name).or_default().insert(version, time);
-            self.count += 1;
-        }
+        self.0.poll();
     }
 }

@@ -1,13 +1,13 @@
 //! What logged models are called. A search for runs gives ids only, so the ones on the screen are asked for, a few
 //! at a time, and remembered.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::entities::{LoggedModel, VersionNumber};
-use crate::state::lookups::{Lookups, MOST};
+use super::RunsCommand;
+use crate::entities::VersionNumber;
+use crate::state::lookups::Lookups;
 use crate::state::tasks::Tasks;
-use crate::tracking::{Store, TrackingError};
+use crate::tracking::Store;
 
 /// What is known of a logged model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,49 +20,31 @@ pub struct ModelLabel {
 
 /// Labels by model id.
 #[derive(Default)]
-pub struct ModelLabels {
-    known: HashMap<String, Option<ModelLabel>>,
-    asking: Lookups<(String, Result<LoggedModel, TrackingError>)>,
-}
+pub struct ModelLabels(Lookups<String, ModelLabel>);
 
 impl ModelLabels {
     /// What a model is called, if that is known.
     pub fn get(&self, model_id: &str) -> Option<&ModelLabel> {
-        self.known.get(model_id)?.as_ref()
+        self.0.get(model_id)
     }
 
-    /// Whether it was not asked for yet.
-    pub fn is_unknown(&self, model_id: &str) -> bool {
-        !self.known.contains_key(model_id)
+    /// The command that asks for those of these models that nobody asked for yet.
+    pub fn asking_for(&self, ids: impl IntoIterator<Item = String>) -> Option<RunsCommand> {
+        let missing = self.0.missing(ids);
+        (!missing.is_empty()).then_some(RunsCommand::NameModels(missing))
     }
 
-    /// Whether answers are on their way.
-    pub fn is_asking(&self) -> bool {
-        self.asking.is_asking()
-    }
-
-    /// Asks for models; what was asked for before and has not come is given up.
     pub(super) fn ask(&mut self, ids: Vec<String>, tasks: &Tasks, store: &Arc<dyn Store>) {
-        if self.known.len() > MOST {
-            self.known.clear();
-        }
-        let answers = ids
-            .into_iter()
-            .filter(|id| self.is_unknown(id))
-            .map(|id| {
-                let answer = store.get_logged_model(&id);
-                async move { (id, answer.await) }
-            })
-            .collect();
-        self.asking.ask(tasks, answers);
+        self.0.ask(tasks, ids, |id| {
+            let answer = store.get_logged_model(id);
+            async move {
+                let model = answer.await.ok()?;
+                Some(ModelLabel { name: model.name, registered_as: model.registered_as })
+            }
+        });
     }
 
     pub(super) fn poll(&mut self) {
-        while let Some((id, answer)) = self.asking.poll() {
-            // One that cannot be had keeps its id on the screen; it is not asked for again and again.
-            let label =
-                answer.ok().map(|model| ModelLabel { name: model.name, registered_as: model.registered_as });
-            self.known.insert(id, label);
-        }
+        self.0.poll();
     }
 }

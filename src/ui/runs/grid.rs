@@ -21,8 +21,6 @@ use crate::ui::widgets::{Marked, RowCursor, no_rows_ui, repaint_as_times_pass};
 
 /// Height of the row with the groups' titles.
 const GROUPS: f32 = 20.0;
-/// Models whose names are asked for at once.
-const MOST_MODELS: usize = 60;
 
 /// A column that is shown, with its key in this table if a run has it.
 pub(super) struct Shown {
@@ -45,7 +43,6 @@ pub(super) struct Grid<'a> {
     clicked: Option<usize>,
     marked: &'a mut Marked<(String, String)>,
     running: bool,
-    unnamed: Vec<String>,
 }
 
 /// Draws the table; scrolls to the column `added`, counted without the name's.
@@ -90,19 +87,15 @@ pub(super) fn show(
         clicked: None,
         marked,
         running: false,
-        unnamed: Vec::new(),
     };
     widgets::skip_sizing(ui, table.get_id(ui));
     table.show(ui, &mut grid);
-    let (running, clicked, unnamed) = (grid.running, grid.clicked, std::mem::take(&mut grid.unnamed));
+    let (running, clicked) = (grid.running, grid.clicked);
     if listing.visible_count() == 0 && listing.arrangement().rows > 0 {
         no_rows_ui(ui, rect, GROUPS + size::HEADER, "No run matches the filter");
     }
     if let Some((place, run_id)) = clicked.and_then(|place| Some((place, run_id_at(listing, place)?))) {
         cursor.point(place, run_id);
-    }
-    if !unnamed.is_empty() && !workspace.runs.models().is_asking() {
-        out.push(RunsCommand::NameModels(unnamed));
     }
     repaint_as_times_pass(ui, running);
 }
@@ -318,15 +311,17 @@ impl TableDelegate for Grid<'_> {
         let rows = self.listing.table().rows();
         let wants_models =
             self.columns.iter().any(|shown| shown.key == ColumnKey::Attribute(Attribute::Model));
+        let mut models = Vec::new();
         for place in info.visible_rows.clone() {
             let Some(entry) = self.entry(place) else { continue };
             self.running |= rows.status(entry.row) == RunStatus::Running;
-            if wants_models && let Some(models) = rows.field(entry.row, Field::Models) {
-                let unknown = models.split(' ').take(1).filter(|id| self.models.is_unknown(id));
-                self.unnamed.extend(unknown.map(str::to_owned));
+            if wants_models && let Some(ids) = rows.field(entry.row, Field::Models) {
+                models.extend(ids.split(' ').take(1).map(str::to_owned));
             }
         }
-        self.unnamed.truncate(MOST_MODELS);
+        if let Some(asking) = self.models.asking_for(models) {
+            self.out.push(asking);
+        }
     }
 
     fn header_cell_ui(&mut self, ui: &mut Ui, cell: &HeaderCellInfo) {

@@ -6,7 +6,6 @@ use super::look::nanos;
 use crate::entities::{TraceInfo, trace_key};
 use crate::state::command::Commands;
 use crate::state::navigation::{ModelKind, Route, RunTab, TraceScope};
-use crate::state::runs::RunsCommand;
 use crate::state::traces::ShownTrace;
 use crate::state::{Command, format};
 use crate::theme::{self, Icon, Themed as _, size};
@@ -163,8 +162,8 @@ fn links_ui(ui: &mut Ui, cx: &Cx<'_>, info: &TraceInfo, out: &mut Commands) {
 /// The registered version as a link; the logged model's id until that is known.
 fn model_ui(ui: &mut Ui, cx: &Cx<'_>, model_id: &str, out: &mut Commands) {
     let Some(models) = cx.workspace().map(|workspace| workspace.runs.models()) else { return };
-    if models.is_unknown(model_id) && !models.is_asking() {
-        out.push(RunsCommand::NameModels(vec![model_id.to_owned()]));
+    if let Some(asking) = models.asking_for([model_id.to_owned()]) {
+        out.push(asking);
     }
     let label = models.get(model_id);
     if let Some((name, version)) = label.and_then(|label| label.registered_as.last()) {

@@ -7,15 +7,12 @@ use crate::entities::{Millis, TraceState};
 use crate::state::Command;
 use crate::state::command::Commands;
 use crate::state::navigation::Route;
-use crate::state::runs::{ModelLabels, RunsCommand};
+use crate::state::runs::ModelLabels;
 use crate::state::traces::{TraceColumn, TraceListing, TracesCommand};
 use crate::theme::size;
 use crate::ui::Cx;
 use crate::ui::widgets::cells::{self as widgets, RowLook, SortArrow};
 use crate::ui::widgets::{RowCursor, no_rows_ui, repaint_as_times_pass};
-
-/// Models whose names are asked for at once.
-const MOST_MODELS: usize = 60;
 
 /// One frame of the table.
 pub(super) struct Grid<'a> {
@@ -28,7 +25,6 @@ pub(super) struct Grid<'a> {
     cursor: Option<usize>,
     clicked: Option<usize>,
     running: bool,
-    unnamed: Vec<String>,
 }
 
 /// Draws the table.
@@ -58,19 +54,15 @@ pub(super) fn show(
         cursor: cursor.place(),
         clicked: None,
         running: false,
-        unnamed: Vec::new(),
     };
     widgets::skip_sizing(ui, table.get_id(ui));
     table.show(ui, &mut grid);
-    let (running, clicked, unnamed) = (grid.running, grid.clicked, std::mem::take(&mut grid.unnamed));
+    let (running, clicked) = (grid.running, grid.clicked);
     if listing.shown() == 0 {
         no_rows_ui(ui, rect, size::HEADER, "No trace matches the filter");
     }
     if let Some((place, row)) = clicked.and_then(|place| Some((place, listing.row(place)?))) {
         cursor.point(place, &row.trace_id);
-    }
-    if !unnamed.is_empty() && !workspace.runs.models().is_asking() {
-        out.push(RunsCommand::NameModels(unnamed));
     }
     repaint_as_times_pass(ui, running);
 }
@@ -136,16 +128,11 @@ impl Grid<'_> {
 
 impl TableDelegate for Grid<'_> {
     fn prepare(&mut self, info: &PrefetchInfo) {
-        for place in info.visible_rows.clone() {
-            let Some(row) = self.listing.row(place as usize) else { continue };
-            self.running |= row.state == TraceState::InProgress;
-            let unknown = row.model_id.as_ref().filter(|id| self.models.is_unknown(id));
-            if let Some(id) = unknown
-                && self.unnamed.len() < MOST_MODELS
-                && !self.unnamed.contains(id)
-            {
-                self.unnamed.push(id.clone());
-            }
+        let rows = || info.visible_rows.clone().filter_map(|place| self.listing.row(place as usize));
+        self.running |= rows().any(|row| row.state == TraceState::InProgress);
+        let models = rows().filter_map(|row| row.model_id.clone());
+        if let Some(asking) = self.models.asking_for(models) {
+            self.out.push(asking);
         }
     }
 

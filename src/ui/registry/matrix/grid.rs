@@ -11,15 +11,11 @@ use crate::state::command::Commands;
 use crate::state::format;
 use crate::state::navigation::{ModelKind, Route};
 use crate::state::registry::Registry;
-use crate::state::registry::ages::Named;
 use crate::state::registry::links::alias_uri;
 use crate::state::registry::matrix::{Matrix, MatrixOrder, lag};
 use crate::theme::{self, Themed as _, size};
 use crate::ui::widgets::cells::{self, RowLook, SortArrow};
 use crate::ui::widgets::{alias_version_ui, context_menu_ui};
-
-/// Versions whose age is asked for at once.
-const MOST_AGES: usize = 80;
 
 /// A cell that a chip is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +42,6 @@ pub(super) struct Grid<'a> {
     /// The cell for which a version is to be asked: model and alias.
     pub(super) ask: Option<(String, String)>,
     pub(super) new_order: Option<MatrixOrder>,
-    pub(super) unknown: Vec<Named>,
     pub(super) autoscrolled: bool,
     pub(super) out: &'a mut Commands,
 }
@@ -200,15 +195,11 @@ fn hover_ui(
 
 impl TableDelegate for Grid<'_> {
     fn prepare(&mut self, info: &PrefetchInfo) {
-        for row in info.visible_rows.clone() {
-            let Some(model) = self.model(row) else { continue };
-            let ages = &self.registry.ages;
-            let unknown = model.aliases.iter().filter(|a| ages.is_unknown(&model.name, a.version));
-            self.unknown.extend(unknown.map(|a| (model.name.clone(), a.version)));
+        let models = info.visible_rows.clone().filter_map(|row| self.model(row));
+        let versions = models.flat_map(|model| model.aliases.iter().map(|a| (model.name.clone(), a.version)));
+        if let Some(asking) = self.registry.ages.asking_for(versions) {
+            self.out.push(asking);
         }
-        self.unknown.sort();
-        self.unknown.dedup();
-        self.unknown.truncate(MOST_AGES);
     }
 
     fn header_cell_ui(&mut self, ui: &mut Ui, cell: &HeaderCellInfo) {

@@ -209,15 +209,11 @@ impl MatrixView {
             clicked: None,
             ask: None,
             new_order: None,
-            unknown: Vec::new(),
             autoscrolled: false,
             out,
         };
         table.show(ui, &mut grid);
-        let (clicked, ask, order, unknown) = (grid.clicked, grid.ask, grid.new_order, grid.unknown);
-        if !unknown.is_empty() && !workspace.registry.ages.is_asking() {
-            out.push(RegistryCommand::AskAges(unknown));
-        }
+        let (clicked, ask, order) = (grid.clicked, grid.ask, grid.new_order);
         self.cursor = clicked.or(self.cursor);
         if let Some(order) = order {
             self.order = order;
