@@ -17,6 +17,7 @@ mod rail;
 pub mod registry;
 mod run;
 mod runs;
+mod servable;
 mod serve;
 mod settings;
 mod shortcuts;

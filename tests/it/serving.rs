@@ -84,6 +84,20 @@ fn a_version_is_served_talked_to_and_stopped() {
 }
 
 #[test]
+fn a_model_is_chosen_from_the_registry() {
+    let mut app = app_with(Some(Servers::shared().uri()), &python_exe());
+    step_until(&mut app, "the server", |app| app.state().state().workspace.is_some());
+    ask_from_chat(&mut app, "Minimal", &python_exe());
+    click(&mut app, "Choose a model");
+    click(&mut app, "models:/MyMinimalAgent_Registered@prod");
+    let value = |node: egui_kittest::Node<'_>| node.accesskit_node().value().unwrap_or_default();
+    step_until(&mut app, "the command to name it", |app| {
+        let mut fields = app.query_all_by_label("Command").map(value);
+        fields.any(|command| command.contains("models:/MyMinimalAgent_Registered@prod"))
+    });
+}
+
+#[test]
 fn a_model_that_is_not_there_says_so() {
     let mut app = app_with(Some(Servers::shared().uri()), &python_exe());
     step_until(&mut app, "the server", |app| app.state().state().workspace.is_some());

@@ -1,26 +1,19 @@
 //! The editor of an endpoint's profile: two columns, what is usual on the left.
 
-use egui::containers::menu::MenuButton;
-use egui::{Button, ComboBox, Context, Label, ScrollArea, Ui, Vec2};
+use egui::{ComboBox, Context, Label, Ui};
 
 use crate::agent::{RequestDialect, Token};
 use crate::state::chat::TOKEN_VARIABLE;
 use crate::state::command::Commands;
-use crate::state::endpoints::{
-    EndpointProfile, EndpointsCommand, Problems, ProfileForm, Servable, TokenSource, servable,
-};
-use crate::theme::{self, Icon, size};
-use crate::ui::Cx;
+use crate::state::endpoints::{EndpointProfile, EndpointsCommand, Problems, ProfileForm, TokenSource};
+use crate::theme::{self, size};
 use crate::ui::widgets::form::{Below, Confirm, Form, Formed, below_ui, dialog_ui};
+use crate::ui::{Cx, servable};
 
 /// Width of the dialog, in points.
 const WIDTH: f32 = 720.0;
 /// Width of the choice between variable and keyring, in points.
 const SOURCE: f32 = 84.0;
-/// Width of the list of aliases and versions, in points.
-const OFFERED: f32 = 300.0;
-/// Height of that list at most, in points.
-const MOST_OFFERED: f32 = 10.0 * size::ROW;
 /// Lines of JSON and headers that are seen at once.
 const LINES: usize = 3;
 
@@ -106,50 +99,8 @@ fn place_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, typed: &mut ProfileForm, 
         (Some(serves), _) => Below::Problem(serves),
     };
     ui.label(theme::text::label("Serves"));
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = size::SPACE_S;
-        let width = ui.available_width() - size::CONTROL - size::SPACE_S;
-        form.bare_field_ui(ui, "Serves", "models:/MyAgent@prod", width, &mut typed.serves);
-        // As wide as it is high.
-        ui.spacing_mut().button_padding = Vec2::ZERO;
-        choose_ui(ui, cx, &mut typed.serves);
-    });
+    servable::field_ui(ui, cx, form, ("Serves", "Choose what it serves"), &mut typed.serves);
     below_ui(ui, below);
-}
-
-/// The button with the aliases and versions of the registry that is open.
-fn choose_ui(ui: &mut Ui, cx: &Cx<'_>, serves: &mut String) {
-    let button = theme::button::icon(Icon::ChevronDown, "Choose what it serves");
-    let Some(workspace) = cx.workspace() else {
-        ui.add_enabled(false, button).on_disabled_hover_text("Open the tracking server with the model first");
-        return;
-    };
-    let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
-        ui.set_width(OFFERED);
-        let models = workspace.registry.models.items();
-        let offered = servable(models, serves);
-        // A name of which there is nothing is no reason to offer nothing.
-        let offered = if offered.is_empty() { servable(models, "") } else { offered };
-        if offered.is_empty() {
-            let loading = workspace.registry.models.is_loading();
-            ui.label(theme::text::weak(if loading { "Loading…" } else { "No model is registered here" }));
-        }
-        ScrollArea::vertical().max_height(MOST_OFFERED).show(ui, |ui| {
-            for it in &offered {
-                if offered_ui(ui, it, *serves == it.uri) {
-                    serves.clone_from(&it.uri);
-                    ui.close();
-                }
-            }
-        });
-    });
-    response.on_hover_text("Choose an alias or a version");
-}
-
-fn offered_ui(ui: &mut Ui, offered: &Servable, chosen: bool) -> bool {
-    let text = offered.uri.trim_start_matches("models:/");
-    let entry = Button::selectable(chosen, text).right_text(theme::text::small(&offered.at)).truncate();
-    ui.add_sized([ui.available_width(), size::CONTROL], entry).accessible_name(&offered.uri).clicked()
 }
 
 /// How it is spoken to.

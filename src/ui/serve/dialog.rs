@@ -6,9 +6,9 @@ use crate::agent::serve::{Checked, EnvManager, Launcher, command_line, split_com
 use crate::state::command::Commands;
 use crate::state::serve::{Asked, Environment, Serve, ServeCommand, Spec, model_uri_problem};
 use crate::theme::{self, Icon, Themed as _, size};
-use crate::ui::Cx;
 use crate::ui::widgets::cells::{RowLook, row_background_ui};
 use crate::ui::widgets::form::{Below, Confirm, Form, Formed, below_ui, dialog_ui};
+use crate::ui::{Cx, servable};
 
 /// Wide enough for a command.
 const WIDTH: f32 = 620.0;
@@ -30,6 +30,8 @@ pub(super) struct DialogView {
     proposed: String,
     /// The Python that the user named last, so that the next one is noticed.
     chosen: Option<Launcher>,
+    /// The one that was scrolled to: what is proposed may stand far down in the list.
+    revealed: Option<Launcher>,
 }
 
 impl DialogView {
@@ -109,7 +111,9 @@ impl DialogView {
         ui.add_space(size::SPACE_S);
         let problem = model_uri_problem(&self.model);
         let below = problem.filter(|_| !self.model.is_empty()).map_or(Below::Nothing, Below::Problem);
-        form.field_ui(ui, "Model", "models:/name@alias", &mut self.model, below);
+        ui.label(theme::text::label("Model"));
+        servable::field_ui(ui, cx, &mut form, ("Model", "Choose a model"), &mut self.model);
+        below_ui(ui, below);
         self.environments_ui(ui, serve, out);
         self.port_ui(ui, &mut form);
         self.command_ui(ui, &mut form);
@@ -148,7 +152,7 @@ impl DialogView {
                     ui,
                     |ui| {
                         for environment in environments.list() {
-                            self.environment_ui(ui, environment);
+                            self.environment_ui(ui, environment, !environments.is_looking());
                         }
                         if environments.list().is_empty() && !environments.is_looking() {
                             ui.label(theme::text::weak("No Python was found. Browse… names one"));
@@ -160,7 +164,8 @@ impl DialogView {
         below_ui(ui, chosen.map_or(Below::Nothing, lacks));
     }
 
-    fn environment_ui(&mut self, ui: &mut Ui, environment: &Environment) {
+    /// `settled`: no more rows come.
+    fn environment_ui(&mut self, ui: &mut Ui, environment: &Environment, settled: bool) {
         let launcher = &environment.candidate.launcher;
         let selected = self.launcher.as_ref() == Some(launcher);
         let (label, what) = (environment.label(), environment.describe());
@@ -194,6 +199,10 @@ impl DialogView {
             });
         });
         let entered = response.has_focus() && ui.input(|input| input.key_pressed(Key::Space));
+        if selected && settled && self.revealed.as_ref() != Some(launcher) {
+            self.revealed = Some(launcher.clone());
+            response.scroll_to_me(None);
+        }
         if response.clicked() || entered {
             self.launcher = Some(launcher.clone());
         }
