@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::beside::Beside;
 use super::pace::Pace;
-use super::turn::{Ask, Manner, Turn};
+use super::turn::{Ask, FoundTrace, Manner, Turn};
 use crate::agent::history::{Entry, input_items};
 use crate::agent::{
     self, AgentClient, Endpoint, Message, Payload, Transcript, TurnEvent, typed_context, typed_custom_inputs,
@@ -118,11 +118,11 @@ impl Conversation {
     }
 
     /// Keeps what was found as the trace of a turn. `false`: there is no such turn.
-    pub(super) fn set_trace(&mut self, turn: u64, trace_id: &str) -> bool {
+    pub(super) fn set_trace(&mut self, turn: u64, trace: FoundTrace) -> bool {
         let found = self.turns.iter_mut().chain(self.others.values_mut()).find(|known| known.id == turn);
         let is_here = found.is_some();
         if let Some(turn) = found {
-            turn.set_trace(Some(trace_id));
+            turn.set_trace(trace);
         }
         is_here
     }

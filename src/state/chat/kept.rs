@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Chat;
 use super::beside::Beside;
 use super::conversation::Conversation;
 use super::markdown::{compared, markdown};
 use super::shelf::{News, Shelf, Summary, Whole, summary};
+use super::{Chat, FoundTrace};
 use crate::agent::{to_curl, to_python};
 use crate::state::Command;
 use crate::state::artifacts::safe_name;
@@ -202,15 +202,15 @@ impl Chat {
     }
 
     /// Keeps what was found as the trace of a turn.
-    pub(in crate::state) fn set_trace(&mut self, turn: u64, trace_id: &str, settings: &Settings) {
+    pub(in crate::state) fn set_trace(&mut self, turn: u64, trace: &FoundTrace, settings: &Settings) {
         let Some(known) = self.conversations.iter_mut().find_map(|known| {
-            let is_its = known.set_trace(turn, trace_id);
+            let is_its = known.set_trace(turn, trace.clone());
             is_its.then_some(&*known)
         }) else {
             return;
         };
         if let Some(shelf) = self.kept.shelf.as_ref().filter(|_| settings.keep_conversations && known.kept) {
-            shelf.traced(known.id, turn, trace_id);
+            shelf.traced(known.id, turn, trace);
         }
     }
 

@@ -46,7 +46,7 @@ pub use pictures::{Pictures, Small};
 pub use prompts::{Pick, Prompts, PromptsCommand};
 pub use shelf::Summary;
 pub use steps::{Figures, Step, Summing, fastest, steps, sum_up};
-pub use turn::{Ask, Manner, Turn};
+pub use turn::{Ask, FoundTrace, Manner, Turn};
 
 use super::format;
 use super::notices::Notices;

@@ -37,6 +37,16 @@ pub struct Manner {
     pub marker: String,
 }
 
+/// A trace that was found for a turn whose answer names none.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FoundTrace {
+    /// `tr-…`
+    pub trace_id: String,
+    /// Somebody chose it among those that fit.
+    #[serde(default)]
+    pub chosen: bool,
+}
+
 /// A question and what came back.
 #[derive(Clone, Debug)]
 pub struct Turn {
@@ -63,7 +73,7 @@ pub struct Turn {
     /// The step of a comparison that it belongs to; without one it is a step of its own.
     pub step: Option<u64>,
     /// The trace that was found for it on a tracking server, where the answer names none.
-    pub(super) found_trace: Option<String>,
+    pub(super) found_trace: Option<FoundTrace>,
     reasoning_since: BTreeMap<usize, Instant>,
     sent: Instant,
 }
@@ -102,12 +112,18 @@ impl Turn {
 
     /// Its trace: the one that the answer names, or that was found.
     pub fn trace_id(&self) -> Option<&str> {
-        self.answer.trace_id.as_deref().or(self.found_trace.as_deref())
+        self.answer.trace_id.as_deref().or(self.found_trace.as_ref().map(|found| found.trace_id.as_str()))
+    }
+
+    /// Its trace where nobody had to choose it: that says which version answered.
+    pub fn certain_trace_id(&self) -> Option<&str> {
+        let is_chosen = self.found_trace.as_ref().is_some_and(|found| found.chosen);
+        self.trace_id().filter(|_| !is_chosen)
     }
 
     /// What was found as its trace.
-    pub(in crate::state) fn set_trace(&mut self, trace_id: Option<&str>) {
-        self.found_trace = trace_id.map(str::to_owned);
+    pub(in crate::state) fn set_trace(&mut self, found: FoundTrace) {
+        self.found_trace = Some(found);
     }
 
     /// How long it has been under way, or took.

@@ -240,7 +240,7 @@ impl State {
     fn by_trace(&self, pane: &Conversation, bound: Option<&Bound>) -> Option<Identity> {
         let identities = &self.workspace.as_ref()?.identities;
         let model = bound.map(|bound| bound.model.as_str());
-        let traces = pane.turns.iter().rev().filter_map(Turn::trace_id);
+        let traces = pane.turns.iter().rev().filter_map(Turn::certain_trace_id);
         traces.take(MOST).find_map(|trace| {
             let (model, version) = identities.version(trace, model)?.clone();
             Some(Identity::Version { model, version, how: format!("By the trace of its answer, {trace}") })
@@ -299,7 +299,7 @@ impl State {
                 workspace.identities.ask_model(id, &workspace.store, &self.tasks);
             }
             let ended = pane.turns.iter().rev().find(|turn| turn.answer.is_over());
-            if let Some(trace) = ended.and_then(Turn::trace_id) {
+            if let Some(trace) = ended.and_then(Turn::certain_trace_id) {
                 workspace.identities.ask(trace, &workspace.store, &self.tasks);
             }
         }

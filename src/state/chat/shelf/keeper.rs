@@ -1,6 +1,7 @@
 //! The thread that reads and writes conversations. Jobs are done in order; of an answer that grows only the latest
 //! state waits, so that a slow disk holds up nothing and costs no memory.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -355,8 +356,8 @@ fn lines_of(whole: &Whole, within: bool) -> String {
             let ending = Box::new(Ending::of(turn, cut, kept.quotes));
             text.push_str(&scrubbed(line(&Record::End { turn: turn.id, ending }), &secrets));
         }
-        if let Some(trace_id) = turn.found_trace.as_deref() {
-            text.push_str(&line(&Record::Trace { turn: turn.id, trace_id: trace_id.into() }));
+        if let Some(trace) = &turn.found_trace {
+            text.push_str(&line(&Record::Trace { turn: turn.id, trace: Cow::Borrowed(trace) }));
         }
     }
     if let Some(turn) = whole.shown {

@@ -13,6 +13,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use keeper::{Job, Keeper, Waiting};
 use record::Record;
 
 use super::beside::Beside;
-use super::{Conversation, Turn};
+use super::{Conversation, FoundTrace, Turn};
 use crate::agent::{Token, Transcript};
 use crate::entities::Millis;
 use crate::state::Tasks;
@@ -146,9 +147,9 @@ impl Shelf {
     }
 
     /// The trace of a turn was found.
-    pub(super) fn traced(&self, conversation: u64, turn: u64, trace_id: &str) {
-        let trace_id = trace_id.to_owned().into();
-        self.0.push(Job::Append(conversation, Record::Trace { turn, trace_id }));
+    pub(super) fn traced(&self, conversation: u64, turn: u64, trace: &FoundTrace) {
+        let trace = Cow::Owned(trace.clone());
+        self.0.push(Job::Append(conversation, Record::Trace { turn, trace }));
     }
 
     /// Another branch is shown.

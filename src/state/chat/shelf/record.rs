@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::beside::Beside;
-use super::super::{Ask, Conversation, Manner, Turn};
+use super::super::{Ask, Conversation, FoundTrace, Manner, Turn};
 use crate::agent::wire::{Failure, Item, ItemBody, Part, RawJson, Usage};
 use crate::agent::{
     AgentError, Arrival, Attachment, Dialect, Endpoint, Head, Message, Outcome, RequestDialect, Transcript,
@@ -101,8 +101,9 @@ pub(super) enum Record<'a> {
     Trace {
         /// The turn.
         turn: u64,
-        /// `tr-…`
-        trace_id: Cow<'a, str>,
+        /// The trace.
+        #[serde(flatten)]
+        trace: Cow<'a, FoundTrace>,
     },
     /// The branch that ends with this turn is shown.
     Shown {
@@ -351,9 +352,7 @@ impl Folded {
                 ending.put_into(self.turns.get_mut(&turn)?);
                 self.ended.insert(turn);
             }
-            Record::Trace { turn, trace_id } => {
-                self.turns.get_mut(&turn)?.found_trace = Some(trace_id.into_owned());
-            }
+            Record::Trace { turn, trace } => self.turns.get_mut(&turn)?.set_trace(trace.into_owned()),
             Record::Shown { turn } => self.shown = Some(turn),
             Record::Unknown => {}
         }

@@ -115,10 +115,11 @@ fn branches_are_kept_and_the_last_one_is_shown() {
 
 #[test]
 fn a_trace_that_was_found_is_kept() {
+    let found = |id: &str, chosen| FoundTrace { trace_id: id.to_owned(), chosen };
     let lines: String = [turn(1, None, "a"), turn(2, Some(1), "b")]
         .iter()
         .map(|turn| line(&turn_record(turn, true)))
-        .chain([line(&Record::Trace { turn: 1, trace_id: "tr-1".into() })])
+        .chain([line(&Record::Trace { turn: 1, trace: Cow::Owned(found("tr-1", false)) })])
         .collect();
     let conversation = read(&lines);
     let traces = |conversation: &Conversation| -> Vec<Option<String>> {
@@ -128,10 +129,12 @@ fn a_trace_that_was_found_is_kept() {
     let desk = Desk::new();
     let (shelf, _) = open(&desk);
     shelf.save(&conversation);
-    shelf.traced(conversation.id, 2, "tr-2");
+    shelf.traced(conversation.id, 2, &found("tr-2", true));
     shelf.flush();
     let again = read(&text(&desk, conversation.id));
     assert_eq!(traces(&again), [Some("tr-1".to_owned()), Some("tr-2".to_owned())]);
+    let certain: Vec<_> = again.turns.iter().map(Turn::certain_trace_id).collect();
+    assert_eq!(certain, [Some("tr-1"), None], "which one was chosen is kept");
 }
 
 /// The folder as another start of the app finds it.

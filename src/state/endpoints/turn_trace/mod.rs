@@ -14,7 +14,7 @@ use super::profile::{Bound, BoundTo};
 use super::witness::Witness;
 use crate::entities::{Millis, TraceInfo};
 use crate::state::State;
-use crate::state::chat::{Ask, Conversation, SharedClient, Turn};
+use crate::state::chat::{Ask, Conversation, FoundTrace, SharedClient, Turn};
 use crate::state::tasks::{Polled, Task};
 use crate::tracking::TrackingError;
 use find::Finder;
@@ -110,14 +110,16 @@ impl State {
         if let Some(workspace) = &mut self.workspace {
             workspace.turn_traces.0.remove(&turn);
         }
-        self.chat.set_trace(turn, trace_id, self.settings.get());
+        let trace = FoundTrace { trace_id: trace_id.to_owned(), chosen: true };
+        self.chat.set_trace(turn, &trace, self.settings.get());
     }
 
     /// Keeps the traces that were found.
     pub(super) fn poll_turn_traces(&mut self) {
         let found = self.workspace.as_mut().map(|workspace| workspace.turn_traces.poll());
         for (turn, trace_id) in found.unwrap_or_default() {
-            self.chat.set_trace(turn, &trace_id, self.settings.get());
+            let trace = FoundTrace { trace_id, chosen: false };
+            self.chat.set_trace(turn, &trace, self.settings.get());
         }
     }
 
@@ -188,7 +190,9 @@ mod tests {
         let endpoint = Endpoint::parse(address).unwrap();
         let mut turn = Turn::new(id, None, Ask::Message(words.into()), endpoint, Manner::default());
         turn.at = at;
-        turn.set_trace(trace);
+        if let Some(trace) = trace {
+            turn.set_trace(FoundTrace { trace_id: trace.to_owned(), chosen: false });
+        }
         turn
     }
 
