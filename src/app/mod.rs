@@ -6,6 +6,7 @@ mod apply;
 mod dialogs;
 mod keys;
 mod system_theme;
+mod typing;
 mod waking;
 
 use std::path::PathBuf;
@@ -98,6 +99,7 @@ impl Flowdeck {
         }
         apply::apply_theme(ctx, state.settings.get().theme);
         system_theme::follow(ctx, &state.tasks);
+        ctx.add_plugin(typing::Typing::default());
         let mut ui = ui::Ui::default();
         ui.palette.actions = keys::palette_actions(ctx);
         ui.shortcuts.rows = keys::shortcut_rows(ctx);
