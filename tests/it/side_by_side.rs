@@ -1,6 +1,8 @@
 //! Several endpoints under one field to write in: the sample's two agents, real agent servers, and what promoting one
 //! of them leaves in the plan and in the journal.
 
+use std::time::Duration;
+
 use egui::Key;
 use egui_kittest::kittest::Queryable as _;
 use flowdeck::state::chat::{ChatCommand, Conversation};
@@ -12,7 +14,7 @@ use crate::support::app::{
     App, Start, apply, click, click_secondary, confirm, done_here, enter_on, is_shown, open, press, start,
     step_until, type_into, wait_for, wait_for_text,
 };
-use crate::support::{Proxy, Servers};
+use crate::support::{Fault, Proxy, Servers};
 
 const MODEL: &str = "MyMinimalAgent_Registered";
 const PROD: &str = "Sample agent, prod";
@@ -206,6 +208,7 @@ fn a_click_finds_out_which_version_a_pane_answers_as_by_the_trace_of_a_question(
     wait_for(&mut app, &first);
     assert_eq!(identity(&app, 0), Identity::Unknown);
     let asked = minimal.count("POST", "/invocations");
+    minimal.once("POST", "/invocations", Fault::Delay(Duration::from_secs(1)));
     click(&mut app, &first);
     wait_for(&mut app, "asking, and looking for its trace…");
     step_until(

@@ -5,9 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use egui_kittest::kittest::Queryable as _;
-
-use crate::support::app::{self, App, wait_for};
+use crate::support::app::{self, App};
 use crate::support::{Proxy, Servers};
 
 /// A process that ends with the test.
@@ -128,8 +126,7 @@ fn until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 fn middle_of(app: &mut App, label: &str) -> egui::Pos2 {
-    wait_for(app, label);
-    app.query_all_by_label(label).next().unwrap().rect().center()
+    app::settled(app, label).center()
 }
 
 /// The harness lays the same window out in the same size: it tells where things are.
