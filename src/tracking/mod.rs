@@ -19,6 +19,7 @@ mod shown;
 mod sqlite;
 mod store;
 mod trace_data;
+mod trace_words;
 mod uri;
 
 pub use connect::{ConnectRequest, Login, connect};
@@ -36,4 +37,5 @@ pub use store::{
     Answer, ArtifactBody, DatasetQuery, EndpointLogin, ExperimentQuery, ModelQuery, NameQuery, PageStream,
     RunQuery, Store, StoreHealth, StoreInfo, TraceQuery, VersionQuery,
 };
+pub use trace_words::words_as_json;
 pub use uri::{TrackingUri, UriError};

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::entities::{Millis, TraceInfo, trace_key};
+use crate::tracking::words_as_json;
 
 /// How far the clocks here and there may differ, where words and time decide.
 pub(super) const SLACK: Millis = 5_000;
@@ -103,7 +104,7 @@ fn words_of(trace: &TraceInfo, words: &str) -> Words {
 fn said(text: &str, words: &str) -> Words {
     let kept = text.strip_suffix("...");
     if text.starts_with(['{', '[']) {
-        let [plain, ascii] = as_json(words);
+        let [plain, ascii] = words_as_json(words);
         return match kept {
             _ if text.contains(&plain) || text.contains(&ascii) => Words::Same,
             Some(_) => Words::Untold,
@@ -112,21 +113,6 @@ fn said(text: &str, words: &str) -> Words {
     }
     let is_start = kept.is_some_and(|kept| !kept.is_empty() && words.starts_with(kept.trim_end()));
     if text == words || is_start { Words::Same } else { Words::Others }
-}
-
-/// Words as a string of JSON, as it is and with ASCII alone.
-fn as_json(words: &str) -> [String; 2] {
-    let plain = serde_json::Value::from(words).to_string();
-    let mut ascii = String::with_capacity(plain.len());
-    for letter in plain.chars() {
-        if letter.is_ascii() {
-            ascii.push(letter);
-        } else {
-            let mut units = [0; 2];
-            ascii.extend(letter.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
-        }
-    }
-    [plain, ascii]
 }
 
 #[cfg(test)]
