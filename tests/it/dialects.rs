@@ -152,6 +152,7 @@ fn an_endpoint_is_edited_from_the_keyboard() {
         ("Token variable", "STAGING_TOKEN"),
         ("Timeout in seconds", "30"),
         ("Custom inputs", "{\"depth\": 2}"),
+        ("Mark each message, so that its trace is found", ""),
         ("Request fields", "{\"temperature\": 0.5}"),
         ("Headers", "X-Team: logistics"),
         ("CA file", "/etc/ssl/team.pem"),
