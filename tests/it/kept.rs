@@ -9,7 +9,7 @@ use flowdeck::agent::Outcome;
 use flowdeck::state::chat::{ChatCommand, Conversation};
 
 use crate::support::app::{
-    App, ScriptedDialogs, Start, click, press, start, step_until, type_into, wait_for, wait_for_text,
+    App, ScriptedDialogs, Start, click, press, screen, start, step_until, type_into, wait_for, wait_for_text,
 };
 use crate::support::{Proxy, Servers};
 
@@ -90,6 +90,12 @@ fn what_had_come_when_the_app_was_killed_is_there_on_the_next_start() {
     wait_for_text(&mut app, "Interrupted: Flowdeck was closed");
     let turn = app.state().state().chat.current().unwrap().turns.last().unwrap();
     assert_eq!(turn.answer.outcome, Outcome::Interrupted);
+    let is_time = |line: &str| {
+        let mut words = line.split(' ').skip(1);
+        words.next().is_some_and(|word| word.parse::<f64>().is_ok())
+            && matches!((words.next(), words.next()), (Some("ms" | "s"), None))
+    };
+    assert!(!screen(&app).lines().any(is_time), "nobody knows how long it took:\n{}", screen(&app));
     // It goes on from there.
     say(&mut app, Servers::shared().agent_server().url(), "Why is OTIF down this week?");
     step_until(&mut app, "the next turn", |app| {

@@ -59,15 +59,17 @@ fn readable(payload: &Payload, endpoint: &Endpoint) -> String {
 /// Draws it.
 pub(super) fn footer_ui(ui: &mut Ui, look: &Look<'_>, tools: &mut Tools<'_>) {
     let turn = look.turn;
-    let figures = theme::text::small(figures(turn));
+    let figures = figures(turn);
+    let known = !figures.is_empty();
+    let figures = theme::text::small(figures);
     let one_line = ui.available_width() > ONE_LINE;
-    if !one_line {
+    if known && !one_line {
         ui.add(egui::Label::new(figures.clone()).wrap());
     }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = size::SPACE_XS;
         ui.spacing_mut().button_padding.x = size::SPACE_XS;
-        if one_line {
+        if known && one_line {
             ui.label(figures);
             ui.add_space(size::SPACE_S);
         }
@@ -158,16 +160,17 @@ fn copy_request(
 /// `0.4 s to the first token · 3.1 s · 42 in, 180 out · 67 tokens/s`.
 fn figures(turn: &Turn) -> String {
     let mut figures = Vec::new();
-    let total = turn.elapsed();
+    // Of an answer that was cut off with the app nobody knows how long it took.
+    let total = turn.report.as_ref().map(|report| report.total);
     let first = turn.report.as_ref().and_then(|report| report.first_token).filter(|_| turn.answer.streamed);
     if let Some(first) = first {
         figures.push(format!("{} to the first token", seconds(first)));
     }
-    figures.push(seconds(total));
+    figures.extend(total.map(seconds));
     if let Some(usage) = &turn.answer.usage {
         let count = |tokens: u64| format::count(usize::try_from(tokens).unwrap_or(usize::MAX));
         figures.push(format!("{} tokens in, {} out", count(usage.input), count(usage.output)));
-        let writing = first.map_or(total, |first| total.saturating_sub(first)).as_secs_f64();
+        let writing = total.unwrap_or_default().saturating_sub(first.unwrap_or_default()).as_secs_f64();
         if usage.output > 1 && writing > 0.1 {
             figures.push(format!("{} tokens/s", format::number((usage.output as f64 / writing).round())));
         }
