@@ -7,9 +7,10 @@ use flowdeck::state::chat::Turn;
 use serde_json::json;
 
 use crate::support::app::{
-    App, Start, click, enter_on, is_shown, press, screen, start, step_until, type_into, wait_for,
+    App, Start, click, enter_on, is_shown, press, route, screen, start, step_until, type_into, wait_for,
     wait_for_text,
 };
+use crate::support::chat::{self, ask, last};
 use crate::support::{Endpoint, Servers};
 
 const MODEL: &str = "MyMinimalAgent_Registered";
@@ -24,29 +25,8 @@ fn talk_to(servers: &Servers, agent: &Endpoint, folder: &std::path::Path) -> App
         ..Start::default()
     });
     step_until(&mut app, "an experiment", |app| matches!(route(app), Route::Experiment { .. }));
-    click(&mut app, "Chat");
-    type_into(&mut app, "Agent address", agent.url());
-    app.key_press(Key::Enter);
-    step_until(&mut app, "a probe", |app| app.state().state().chat.target.found().is_some());
+    chat::talk_to(&mut app, agent.url());
     app
-}
-
-fn route(app: &App) -> &Route {
-    app.state().state().navigation.current()
-}
-
-fn turns(app: &App) -> &[Turn] {
-    &app.state().state().chat.current().expect("there is always one").turns
-}
-
-fn ask(app: &mut App, words: &str) {
-    let before = turns(app).len();
-    type_into(app, "Message", words);
-    app.key_press(Key::Enter);
-    step_until(app, "the answer", |app| {
-        turns(app).len() > before && turns(app).iter().all(|turn| turn.answer.is_over())
-    });
-    app.step();
 }
 
 fn edit_endpoint(app: &mut App, edit: impl FnOnce(&mut App)) {
@@ -58,9 +38,9 @@ fn edit_endpoint(app: &mut App, edit: impl FnOnce(&mut App)) {
 
 /// The trace that was found for the last turn.
 fn found(app: &mut App) -> String {
-    step_until(app, "its trace", |app| turns(app).last().is_some_and(|turn| turn.trace_id().is_some()));
+    step_until(app, "its trace", |app| last(app).trace_id().is_some());
     app.step();
-    turns(app).last().and_then(Turn::trace_id).unwrap().to_owned()
+    last(app).trace_id().unwrap().to_owned()
 }
 
 fn link(trace: &str) -> String {
@@ -111,8 +91,8 @@ fn the_trace_of_an_answer_is_found_by_its_model_and_stands_beside_the_conversati
     let mut app = talk_to(&servers, &agent, folder.path());
     edit_endpoint(&mut app, |app| type_into(app, "Serves", SERVED));
     ask(&mut app, ASKED);
-    assert_eq!(turns(&app)[0].answer.trace_id, None, "an answer of a scoring server names none");
-    somebody_else(&servers, "other", &turns(&app)[0]);
+    assert_eq!(last(&app).answer.trace_id, None, "an answer of a scoring server names none");
+    somebody_else(&servers, "other", last(&app));
     enter_on(&mut app, "Find the trace");
     let trace = found(&mut app);
     let code = "
@@ -152,20 +132,20 @@ fn a_marker_finds_what_words_and_time_leave_open() {
     // Nothing says which model this is, and somebody asks the same at that time.
     let before = traced(&servers);
     ask(&mut app, ASKED);
-    somebody_else(&servers, "other", &turns(&app)[0]);
+    somebody_else(&servers, "other", last(&app));
     until_traced(&servers, before);
     click(&mut app, "Find the trace");
     wait_for(&mut app, "2 traces may be its");
     edit_endpoint(&mut app, |app| click(app, "Mark each message, so that its trace is found"));
     click(&mut app, "Regenerate");
     step_until(&mut app, "another answer", |app| {
-        turns(app)[0].answer.is_over() && !turns(app)[0].manner.marker.is_empty()
+        last(app).answer.is_over() && !last(app).manner.marker.is_empty()
     });
-    somebody_else(&servers, "other", &turns(&app)[0]);
+    somebody_else(&servers, "other", last(&app));
     until_traced(&servers, before + 1);
     click(&mut app, "Find the trace");
     let trace = found(&mut app);
-    let marker = turns(&app)[0].manner.marker.clone();
+    let marker = last(&app).manner.marker.clone();
     let code = "client.get_trace(args).data.spans[0].inputs['request']['custom_inputs']['flowdeck_marker']";
     assert_eq!(servers.python_with(code, &json!(trace)), json!(marker));
     // It is in the request that is shown and copied, and kept with the conversation.
@@ -183,16 +163,16 @@ fn what_cannot_be_found_is_said_and_what_may_be_it_is_offered() {
     ask(&mut app, ASKED);
     enter_on(&mut app, "Find the trace");
     wait_for(&mut app, "No trace found");
-    let one = somebody_else(servers, "one", &turns(&app)[0]);
-    let two = somebody_else(servers, "two", &turns(&app)[0]);
+    let one = somebody_else(servers, "one", last(&app));
+    let two = somebody_else(servers, "two", last(&app));
     enter_on(&mut app, "Look again for the trace");
     wait_for(&mut app, "2 traces may be its");
-    assert_eq!(turns(&app)[0].trace_id(), None);
+    assert_eq!(last(&app).trace_id(), None);
     click(&mut app, "2 traces may be its");
     wait_for_text(&mut app, &format!(" · one · {}", &link(&one)["trace ".len()..]));
     let two_in_menu = format!(" · two · {}", &link(&two)["trace ".len()..]);
     app.get_by_label_contains(&two_in_menu).click();
     wait_for(&mut app, "span two");
     assert_eq!(route(&app), &Route::Trace { trace_id: two.clone(), beside_chat: true });
-    assert_eq!(turns(&app)[0].trace_id(), Some(two.as_str()));
+    assert_eq!(last(&app).trace_id(), Some(two.as_str()));
 }
