@@ -318,6 +318,12 @@ fn conversations_ui(ui: &mut Ui, chat: &Chat, out: &mut Commands) {
     }
     let button =
         theme::button::quiet((text, Icon::ChevronDown.sized(size::ICON_SMALL).alt_text(""))).truncate();
+    // The title begins where it does without a menu, at the edge of all that is below it.
+    ui.spacing_mut().button_padding.x = 0.0;
+    let widgets = &mut ui.visuals_mut().widgets;
+    for look in [&mut widgets.hovered, &mut widgets.active, &mut widgets.open] {
+        look.expansion = size::SPACE_XS;
+    }
     egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
         for known in chat.all().iter().take(MOST_IN_MENU) {
             let entry = egui::Button::selectable(Some(known.id) == shown, known.title.as_str());
