@@ -194,7 +194,8 @@ enum Stop {
 fn has_list(state: &State) -> bool {
     let section = state.navigation.current().section();
     if section == Section::Chat {
-        return state.settings.get().list_shown && !state.chat.all().is_empty();
+        // With the first message, too: nothing moves aside for it.
+        return state.settings.get().list_shown;
     }
     if section == Section::Bench {
         let bench = &state.bench;

@@ -60,6 +60,21 @@ fn talks_until_it_is_killed() {
 }
 
 #[test]
+fn the_first_message_moves_nothing_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = open(folder.path(), &ScriptedDialogs::default());
+    wait_for(&mut app, "No conversations yet");
+    let left = |app: &App| app.query_all_by_label("Message").map(|node| node.rect().left()).next().unwrap();
+    let before = left(&app);
+    say(&mut app, Servers::shared().agent_server().url(), "incomplete");
+    until_over(&mut app);
+    click(&mut app, "New conversation");
+    say(&mut app, Servers::shared().agent_server().url(), "done only");
+    until_over(&mut app);
+    assert!((left(&app) - before).abs() < 0.5, "from {before} to {}", left(&app));
+}
+
+#[test]
 fn what_had_come_when_the_app_was_killed_is_there_on_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap())

@@ -30,7 +30,8 @@ impl ListView {
         });
         let found: Vec<&Summary> = chat.all().iter().filter(|known| chat.is_wanted(known)).collect();
         if found.is_empty() {
-            ui.vertical_centered(|ui| ui.label(theme::text::weak("No conversation says so")));
+            let none = if chat.all().is_empty() { "No conversations yet" } else { "No conversation says so" };
+            ui.vertical_centered(|ui| ui.label(theme::text::weak(none)));
             return None;
         }
         let shown = chat.loading().or(chat.current().map(|current| current.id));
