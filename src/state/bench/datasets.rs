@@ -8,7 +8,7 @@ use std::time::Instant;
 use futures_util::{StreamExt as _, stream};
 
 use super::BenchCommand;
-use super::import::{Importing, MAX_READ, case_of_record};
+use super::import::{Importing, MAX_READ, Rest, case_of_record};
 use super::set::MOST_CASES;
 use crate::entities::{DatasetRecord, EvaluationDataset};
 use crate::state::State;
@@ -117,7 +117,7 @@ impl Datasets {
         let records = self.store.evaluation_dataset_records(&dataset_id);
         let dataset = dataset.clone();
         let feed = tasks.spawn_feed(4, move |feeder| async move {
-            let read = read(records, &dataset, &feeder).await;
+            let read = read(records, &dataset, &feeder, MAX_READ).await;
             feeder.send(News::Read(Box::new(read))).await;
         });
         (self.failed, self.reading) = (None, Some(Reading { dataset: dataset_id, came: 0, feed }));
@@ -183,11 +183,12 @@ async fn look(store: Arc<dyn Store>, datasets: HashSet<String>, known: HashMap<S
     Looked { datasets, names }
 }
 
-/// Reads a dataset until it ends, or a set is full.
+/// Reads a dataset until it ends, a set is full, or more than `most` bytes have come.
 async fn read(
     mut pages: PageStream<DatasetRecord>,
     dataset: &EvaluationDataset,
     feeder: &Feeder<News>,
+    most: u64,
 ) -> Result<Importing, TrackingError> {
     let mut read = Importing { name: dataset.name.clone(), of_records: true, ..Importing::default() };
     let (mut came, mut bytes) = (0, 0);
@@ -205,14 +206,22 @@ async fn read(
         });
         read.take(cases.await.unwrap_or_default());
         feeder.send(News::Came(came)).await;
-        if read.left_out > 0 || bytes > MAX_READ {
+        if read.left_out > 0 || bytes > most {
             break;
         }
     }
-    // What was not asked for any more.
-    let known = dataset.records.and_then(|records| usize::try_from(records).ok()).unwrap_or(came);
-    if read.left_out > 0 || bytes > MAX_READ || read.cases.len() == MOST_CASES {
-        read.left_out += known.saturating_sub(came);
+    let is_full = read.left_out > 0 || read.cases.len() == MOST_CASES;
+    if is_full || bytes > most {
+        // What was not asked for any more.
+        match dataset
+            .records
+            .map(|records| usize::try_from(records).unwrap_or(usize::MAX).saturating_sub(came))
+        {
+            Some(more) if is_full => read.left_out += more,
+            Some(0) => {}
+            Some(more) => read.rest = Rest::Records(more),
+            None => read.rest = Rest::Unknown,
+        }
     }
     Ok(read)
 }
@@ -282,11 +291,18 @@ mod tests {
     }
 
     async fn read_of(pages: Vec<Result<Vec<DatasetRecord>, TrackingError>>, records: u64) -> Vec<News> {
+        read_up_to(MAX_READ, pages, Some(records)).await
+    }
+
+    async fn read_up_to(
+        most: u64,
+        pages: Vec<Result<Vec<DatasetRecord>, TrackingError>>,
+        records: Option<u64>,
+    ) -> Vec<News> {
         let tasks = Tasks::new(tokio::runtime::Handle::current(), || {});
-        let dataset =
-            EvaluationDataset { name: "d".into(), records: Some(records), ..EvaluationDataset::default() };
+        let dataset = EvaluationDataset { name: "d".into(), records, ..EvaluationDataset::default() };
         let mut feed = tasks.spawn_feed(1000, |feeder| async move {
-            let read = read(stream::iter(pages).boxed(), &dataset, &feeder).await;
+            let read = read(stream::iter(pages).boxed(), &dataset, &feeder, most).await;
             feeder.send(News::Read(Box::new(read))).await;
         });
         let mut news = Vec::new();
@@ -323,6 +339,31 @@ mod tests {
         let read = last(&news).as_ref().unwrap();
         assert_eq!((read.cases.len(), read.left_out, read.bad.len()), (MOST_CASES, 4_999, 1));
         assert!(news.len() < 25, "it stopped where the set was full");
+    }
+
+    #[tokio::test]
+    async fn where_too_much_came_what_was_not_read_is_told() {
+        let told = async |most, records| {
+            let pages = [3..6, 6..9, 9..12].map(|page| Ok(page.map(record).collect()));
+            let news = read_up_to(most, pages.into(), records).await;
+            let read = last(&news).as_ref().unwrap();
+            (read.cases.len(), read.left_out, read.missing().join(", "))
+        };
+        // A record is of 18 bytes or 19.
+        assert_eq!(
+            told(60, Some(9)).await,
+            (6, 0, "Reading stopped at 128 MB: 3 records were not read".to_owned())
+        );
+        assert_eq!(
+            told(60, None).await,
+            (
+                6,
+                0,
+                "Reading stopped at 128 MB, and the server does not say how many records are left".to_owned()
+            )
+        );
+        assert_eq!(told(60, Some(6)).await, (6, 0, String::new()));
+        assert_eq!(told(1_000, None).await, (9, 0, String::new()));
     }
 
     #[tokio::test]

@@ -126,9 +126,8 @@ fn preview_ui(ui: &mut Ui, cases: &[Case]) {
 }
 
 fn bad_ui(ui: &mut Ui, read: &Importing) {
-    if read.left_out > 0 {
-        let more = format::counted(read.left_out, "prompt", "prompts");
-        ui.colored_label(ui.tokens().warning.fg, format!("{more} more than a set holds are left out"));
+    for missing in read.missing() {
+        ui.colored_label(ui.tokens().warning.fg, missing);
     }
     if read.bad.is_empty() {
         return;

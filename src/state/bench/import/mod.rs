@@ -20,6 +20,7 @@ pub use turns::{case_of_turn, cases_of_conversation};
 
 use super::Bench;
 use super::set::{Case, MOST_CASES};
+use crate::state::format;
 use crate::state::notices::Notices;
 use crate::state::tasks::{Polled, Tasks};
 
@@ -50,9 +51,45 @@ pub struct Importing {
     pub bad: Vec<(usize, String)>,
     /// How many prompts more than a set holds there are.
     pub left_out: usize,
+    /// What was not read because too much had come.
+    pub rest: Rest,
+}
+
+/// What stands behind the place where reading stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing: it was read to its end.
+    #[default]
+    Nothing,
+    /// So many records.
+    Records(usize),
+    /// Records, or nothing: their server does not say how many there are.
+    Unknown,
 }
 
 impl Importing {
+    /// What of it will not be in the set although it could be read, as sentences without full stops.
+    pub fn missing(&self) -> Vec<String> {
+        let mut missing = Vec::new();
+        if self.left_out > 0 {
+            let more = format::counted(self.left_out, "prompt", "prompts");
+            let verb = if self.left_out == 1 { "is" } else { "are" };
+            missing.push(format!("{more} more than a set holds {verb} left out"));
+        }
+        let stopped = if self.left_out > 0 { "Reading stopped there" } else { "Reading stopped at 128 MB" };
+        match self.rest {
+            Rest::Nothing => {}
+            Rest::Records(1) => missing.push(format!("{stopped}: 1 record was not read")),
+            Rest::Records(count) => {
+                missing.push(format!("{stopped}: {} records were not read", format::count(count)));
+            }
+            Rest::Unknown => {
+                missing.push(format!("{stopped}, and the server does not say how many records are left"));
+            }
+        }
+        missing
+    }
+
     /// Reads a file by its ending, or by how it begins. Takes its time.
     fn read(path: &Path) -> Imported {
         let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
