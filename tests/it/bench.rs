@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use egui::Key;
+use egui_kittest::kittest::Queryable as _;
 use flowdeck::state::bench::result::{BenchRun, Cell, Known, Mark};
 use flowdeck::state::{Command as AppCommand, Route};
 use flowdeck::tracking::{ConnectRequest, Login};
@@ -117,6 +118,11 @@ fn a_set_is_made_run_on_two_endpoints_filtered_and_judged() {
     assert!(cell(&app, 1, 0).failure.is_some() && cell(&app, 1, 1).failure.is_some());
     let said = run(&app).columns[0].doubt().unwrap();
     assert!(said.contains("not bound"), "{said}");
+
+    // Figures end where the heads of their columns end.
+    let right = |app: &App, label: &str| app.query_all_by_label(label).next().unwrap().rect().right();
+    let (head, figure) = (right(&app, "Good"), right(&app, "1 of 2"));
+    assert!((head - figure).abs() < 1.0, "{head} and {figure}");
 
     // Filters, by pointer.
     wait_for(&mut app, "Regressed 1");

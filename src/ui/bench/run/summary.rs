@@ -1,6 +1,6 @@
 //! The figures of a run, a line for each endpoint.
 
-use egui::{Label, Margin, RichText, ScrollArea, Ui};
+use egui::{Align, Label, Layout, Margin, Response, RichText, ScrollArea, Ui};
 
 use crate::state::bench::BenchCommand;
 use crate::state::bench::arrange::{Arranged, Arrangement};
@@ -25,11 +25,12 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, run: &BenchRun, arranged: &Arranged
                     let Some(summary) = arranged.columns.get(at) else { continue };
                     name_ui(ui, cx, run, at, out);
                     version_ui(ui, run, column);
-                    figures_ui(ui, summary);
+                    counts_ui(ui, summary);
                     if run.columns.len() > 1 {
                         let counts = arranged.counts.get(at).copied().unwrap_or_default();
                         against_ui(ui, arranged.by.base == at, counts);
                     }
+                    spreads_ui(ui, summary);
                     ui.end_row();
                 }
             });
@@ -38,12 +39,23 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, run: &BenchRun, arranged: &Arranged
 }
 
 fn head_ui(ui: &mut Ui, compared: bool) {
-    let heads = [
-        ("Endpoint", "Whom the prompts were asked"),
-        ("Version", "Which version answered"),
+    let words = [("Endpoint", "Whom the prompts were asked"), ("Version", "Which version answered")];
+    for (head, hint) in words {
+        ui.label(theme::text::label(head)).on_hover_text(hint);
+    }
+    let counts = [
         ("Good", "Answers that came, whose checks hold, and that nobody marked as bad"),
         ("Checks", "Checks that hold"),
         ("Failed", "Answers that did not come, or not as a whole"),
+    ];
+    for (head, hint) in counts {
+        right_ui(ui, theme::text::label(head)).on_hover_text(hint);
+    }
+    // Before the times: a small window cuts the last columns off.
+    if compared {
+        ui.label(theme::text::label("Against the base")).on_hover_text("Compared prompt by prompt");
+    }
+    let spreads = [
         ("Median", "Half of the whole answers took less"),
         ("Middle half", "A quarter took less, and a quarter more"),
         ("90 %", "Nine of ten took less"),
@@ -51,11 +63,8 @@ fn head_ui(ui: &mut Ui, compared: bool) {
         ("First token", "Half had begun by then"),
         ("Tokens", "Written per answer, in the middle"),
     ];
-    for (head, hint) in heads {
-        ui.label(theme::text::label(head)).on_hover_text(hint);
-    }
-    if compared {
-        ui.label(theme::text::label("Against the base")).on_hover_text("Compared prompt by prompt");
+    for (head, hint) in spreads {
+        right_ui(ui, theme::text::label(head)).on_hover_text(hint);
     }
     ui.end_row();
 }
@@ -105,21 +114,21 @@ fn version_ui(ui: &mut Ui, run: &BenchRun, column: &Column) {
     }
 }
 
-fn figures_ui(ui: &mut Ui, summary: &ColumnSummary) {
+fn counts_ui(ui: &mut Ui, summary: &ColumnSummary) {
     let tokens = ui.tokens();
     let done = summary.done();
     number_ui(ui, &format!("{} of {}", format::count(summary.good), format::count(done)));
     let checks = summary.checks_passed + summary.checks_failed;
     if checks == 0 {
-        ui.label(theme::text::weak("–"));
+        right_ui(ui, theme::text::weak("–"));
     } else {
         number_ui(ui, &format!("{} of {}", format::count(summary.checks_passed), format::count(checks)));
     }
-    if summary.failed == 0 {
-        ui.label(theme::text::weak("0"));
-    } else {
-        ui.colored_label(tokens.failure.fg, format::count(summary.failed));
-    }
+    let failed = theme::text::number(format::count(summary.failed));
+    right_ui(ui, failed.color(if summary.failed == 0 { tokens.text_weak } else { tokens.failure.fg }));
+}
+
+fn spreads_ui(ui: &mut Ui, summary: &ColumnSummary) {
     let time = summary.total_ms;
     spread_ui(ui, time, |spread| ms(spread.median));
     spread_ui(ui, time, |spread| format!("{} – {}", ms(spread.q1), ms(spread.q3)));
@@ -130,7 +139,13 @@ fn figures_ui(ui: &mut Ui, summary: &ColumnSummary) {
 }
 
 fn number_ui(ui: &mut Ui, text: &str) {
-    ui.label(theme::text::number(text));
+    right_ui(ui, theme::text::number(text));
+}
+
+/// At the right of its column, where figures can be read against those above and below.
+fn right_ui(ui: &mut Ui, text: RichText) -> Response {
+    // Never in two lines: until the next frame the column is as wide as what stood there before.
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.add(Label::new(text).extend())).inner
 }
 
 /// A figure, with how many values it is of on hover.
@@ -138,10 +153,10 @@ fn spread_ui(ui: &mut Ui, spread: Option<Spread>, text: impl Fn(&Spread) -> Stri
     match spread {
         Some(spread) => {
             let of = format::counted(spread.n, "answer", "answers");
-            ui.label(theme::text::number(text(&spread))).on_hover_text(format!("Of {of}"));
+            right_ui(ui, theme::text::number(text(&spread))).on_hover_text(format!("Of {of}"));
         }
         None => {
-            ui.label(theme::text::weak("–"));
+            right_ui(ui, theme::text::weak("–"));
         }
     }
 }
