@@ -35,6 +35,8 @@ pub(super) enum Answer {
 
 /// Least width of an answer.
 const LEAST: f32 = 240.0;
+/// Where an answer has less, its endpoint's name has a line of its own: cut off, names of one host would look alike.
+const ONE_LINE: f32 = 320.0;
 
 impl NoteView {
     /// The note of this endpoint is to be written.
@@ -102,29 +104,26 @@ impl NoteView {
         let Some(of) = run.columns.get(column) else { return false };
         let cell = run.cell(row, column);
         let mut clicked = false;
+        let name_ui = |ui: &mut Ui| {
+            let text = theme::text::strong(of.name.as_str());
+            let text = if at == column { text.color(tokens.accent.text) } else { text };
+            ui.add(Label::new(text).truncate().sense(egui::Sense::CLICK)).clicked()
+        };
+        let narrow = ui.available_width() < ONE_LINE;
+        if narrow {
+            clicked = name_ui(ui);
+        }
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 0.0;
                 if let Some(cell) = cell {
-                    marks_ui(ui, run, (row, column), cell, out);
-                    let free = cx.state.bench.running().is_none();
-                    let again = theme::button::icon(Icon::Refresh, &format!("Ask {} again", of.name));
-                    if ui.add_enabled(free, again).on_hover_text("Ask again").clicked() {
-                        out.push(BenchCommand::Retry(run.id, row, column));
-                    }
-                    if let Some(open) = trace_of(cx, run, row, column) {
-                        let trace = theme::button::icon(Icon::Tree, &format!("Trace of {}", of.name));
-                        if ui.add(trace).on_hover_text("What the agent did").clicked() {
-                            out.push(open);
-                        }
-                    }
+                    buttons_ui(ui, cx, run, (row, column), cell, out);
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    let text = theme::text::strong(of.name.as_str());
-                    let text = if at == column { text.color(tokens.accent.text) } else { text };
-                    let label = Label::new(text).truncate().sense(egui::Sense::CLICK);
-                    clicked = ui.add(label).clicked();
-                    ui.add_space(size::SPACE_S);
+                    if !narrow {
+                        clicked = name_ui(ui);
+                        ui.add_space(size::SPACE_S);
+                    }
                     if let Some(cell) = cell {
                         ui.add(Label::new(theme::text::small(figures(cell))).truncate());
                     }
@@ -218,6 +217,30 @@ fn head_ui(ui: &mut Ui, row: usize, case: &Case) -> bool {
     });
     ui.add_space(size::SPACE_XS);
     closed
+}
+
+/// What can be done with an answer, from the right.
+fn buttons_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    run: &BenchRun,
+    (row, column): (usize, usize),
+    cell: &Cell,
+    out: &mut Commands,
+) {
+    marks_ui(ui, run, (row, column), cell, out);
+    let name = run.columns.get(column).map_or("", |column| column.name.as_str());
+    let free = cx.state.bench.running().is_none();
+    let again = theme::button::icon(Icon::Refresh, &format!("Ask {name} again"));
+    if ui.add_enabled(free, again).on_hover_text("Ask again").clicked() {
+        out.push(BenchCommand::Retry(run.id, row, column));
+    }
+    if let Some(open) = trace_of(cx, run, row, column) {
+        let trace = theme::button::icon(Icon::Tree, &format!("Trace of {name}"));
+        if ui.add(trace).on_hover_text("What the agent did").clicked() {
+            out.push(open);
+        }
+    }
 }
 
 fn marks_ui(ui: &mut Ui, run: &BenchRun, (row, column): (usize, usize), cell: &Cell, out: &mut Commands) {
