@@ -71,6 +71,7 @@ impl AddView {
         }
         ui.add_space(size::SPACE_S);
         ui.checkbox(&mut self.keep_answers, "Keep the answers beside, to read the new ones against");
+        form.take_free_enter(ui, opens);
         form.end_ui(ui, Confirm::Primary("Add"), fits, None)
     }
 }

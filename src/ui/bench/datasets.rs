@@ -86,7 +86,8 @@ impl DatasetsView {
             return asked;
         }
         let busy = datasets.came().is_some();
-        let mut form = Form::new(!std::mem::replace(&mut self.focused, true));
+        let opens = !std::mem::replace(&mut self.focused, true);
+        let mut form = Form::new(opens);
         if !busy {
             self.take_arrows(ui, datasets);
         }
@@ -114,6 +115,7 @@ impl DatasetsView {
                 ui.add(Label::new(theme::text::small(how_it_goes(datasets, chosen))).truncate());
             });
         });
+        form.take_free_enter(ui, opens);
         if form.was_entered() && asked == Asked::Nothing {
             asked = Asked::Read;
         }

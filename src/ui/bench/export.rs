@@ -173,6 +173,7 @@ impl LogView {
             }
         });
         ui.add_space(size::SPACE_S);
+        form.take_free_enter(ui, opens);
         form.end_ui(ui, Confirm::Primary("Log"), chosen.is_some(), None)
     }
 }

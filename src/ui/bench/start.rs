@@ -89,7 +89,7 @@ impl StartView {
             "Up to four endpoints. The one chosen first is what the others are compared with",
         ));
         ui.add_space(size::SPACE_M);
-        let form = Form::new(opens);
+        let mut form = Form::new(opens);
         ScrollArea::vertical().max_height(LIST).auto_shrink([false, true]).show(ui, |ui| {
             for candidate in candidates {
                 self.candidate_ui(ui, cx, candidate);
@@ -122,12 +122,8 @@ impl StartView {
         let requests = format::counted(set.cases.len() * names.len(), "request", "requests");
         let label = format!("Send {requests}");
         let ready = problem.is_none() && !names.is_empty();
-        let entered = ui.input(|input| input.key_pressed(egui::Key::Enter)) && !opens;
-        let free = ui.memory(|memory| memory.focused().is_none());
-        match form.end_ui(ui, Confirm::Primary(&label), ready, None) {
-            Formed::On if entered && free && ready => Formed::Confirmed,
-            formed => formed,
-        }
+        form.take_free_enter(ui, opens);
+        form.end_ui(ui, Confirm::Primary(&label), ready, None)
     }
 
     fn problem(&mut self, set: &Arc<PromptSet>, busy: bool) -> Option<String> {

@@ -143,6 +143,14 @@ impl Form {
         self.entered
     }
 
+    /// Enter confirms also where no field and no button has the cursor, as after a click on a choice. `opens` as for
+    /// [`Self::new`].
+    pub fn take_free_enter(&mut self, ui: &Ui, opens: bool) {
+        if !opens && ui.memory(|memory| memory.focused().is_none()) {
+            self.entered |= take_enter(ui.ctx(), Modifiers::NONE);
+        }
+    }
+
     /// The buttons. `ready`: it can be confirmed; `busy`: it is being carried out, with what is being done.
     pub fn end_ui(&self, ui: &mut Ui, button: Confirm<'_>, ready: bool, busy: Option<&str>) -> Formed {
         let mut formed = if self.entered && ready && busy.is_none() { Formed::Confirmed } else { Formed::On };
