@@ -87,7 +87,16 @@ fn a_version_is_served_talked_to_and_stopped() {
 fn a_model_is_chosen_from_the_registry() {
     let mut app = app_with(Some(Servers::shared().uri()), &python_exe());
     step_until(&mut app, "the server", |app| app.state().state().workspace.is_some());
-    ask_from_chat(&mut app, "Minimal", &python_exe());
+    click(&mut app, "Chat");
+    // An empty conversation without anybody to talk to offers it in its middle, too.
+    wait_for(&mut app, "Serve a model here…");
+    let offers: Vec<_> = app.query_all_by_label("Serve a model here…").collect();
+    assert_eq!(offers.len(), 2);
+    offers[1].click();
+    drop(offers);
+    app.step();
+    type_into(&mut app, "Model", "Minimal");
+    browse(&mut app, &python_exe());
     click(&mut app, "Choose a model");
     click(&mut app, "models:/MyMinimalAgent_Registered@prod");
     let value = |node: egui_kittest::Node<'_>| node.accesskit_node().value().unwrap_or_default();

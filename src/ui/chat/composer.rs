@@ -12,6 +12,7 @@ use super::files::{Textures, take_pasted};
 use crate::state::Command;
 use crate::state::chat::{AttachCommand, Chat, ChatCommand, Message};
 use crate::state::command::Commands;
+use crate::state::serve::ServeCommand;
 use crate::theme::{self, Icon, Themed as _, size};
 use crate::ui::{Cx, widgets};
 
@@ -297,10 +298,16 @@ pub fn first_words_ui(ui: &mut Ui, chat: &Chat, out: &mut Commands) {
     if chat.target.endpoint().is_none() {
         ui.label(theme::text::title("Talk to a served agent"));
         ui.label(theme::text::weak(if chat.target.is_lent_to() {
-            "Choose one that the workspace serves above, or enter an address. To serve a registered agent here:"
+            "Choose one that the workspace serves above, enter an address, or serve a registered model on this machine"
         } else {
-            "Enter its address above. To serve a registered agent here:"
+            "Enter its address above, or serve a registered model on this machine"
         }));
+        let serve = theme::button::default((Icon::Play.image().alt_text(""), "Serve a model here…"));
+        if ui.add(serve).clicked() {
+            out.push(ServeCommand::Ask { model: None, chat: true });
+        }
+        ui.add_space(size::SPACE_S);
+        ui.label(theme::text::weak("The same in a terminal:"));
         widgets::code_ui(ui, SERVE, "sh");
         ui.label(theme::text::weak("It then answers at localhost:5001."));
         return;
