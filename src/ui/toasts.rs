@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use egui::{Align2, Area, Context, Frame, Id, Order, Pos2, Rangef, Rect, Ui, pos2};
+use egui::{Align, Align2, Area, Context, Frame, Id, Layout, Order, Pos2, Rangef, Rect, Ui, pos2};
 
 use super::Cx;
 use crate::state::Command;
@@ -69,15 +69,20 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, out: &mut Commands) {
     Frame::popup(ui.style()).stroke(egui::Stroke::new(size::HAIRLINE, tokens.border)).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.horizontal_top(|ui| {
-            ui.add(icon.image().tint(tint.fg).alt_text(""));
-            ui.vertical(|ui| {
-                ui.set_width(ui.available_width() - size::CONTROL - size::SPACE_S);
-                ui.add(egui::Label::new(&notice.text).wrap());
-                buttons_ui(ui, notice, out);
+            // The button first: what is beside it has the rest, and no toast is wider than the others.
+            ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+                let close = theme::button::icon(Icon::Close, "Dismiss");
+                if ui.add(close).on_hover_text("Dismiss").clicked() {
+                    out.push(Command::DismissNotice(notice.id));
+                }
+                ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
+                    ui.add(icon.image().tint(tint.fg).alt_text(""));
+                    ui.vertical(|ui| {
+                        ui.add(egui::Label::new(&notice.text).wrap());
+                        buttons_ui(ui, notice, out);
+                    });
+                });
             });
-            if ui.add(theme::button::icon(Icon::Close, "Dismiss")).on_hover_text("Dismiss").clicked() {
-                out.push(Command::DismissNotice(notice.id));
-            }
         });
     });
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use egui::Key;
+use egui_kittest::kittest::Queryable as _;
 use flowdeck::state::bench::result::BenchRun;
 use serde_json::{Value, json};
 
@@ -170,6 +171,24 @@ fn a_bench_is_saved_as_each_kind_of_file_by_pointer_and_by_keyboard() {
     click(app, "More actions");
     click(app, "Save as CSV…");
     wait_for_text(app, "The bench was not saved");
+
+    // A second failure stands exactly below the first.
+    dialogs.answer(Some(compared.folder.path().join("no/such/other.csv")));
+    click(app, "More actions");
+    click(app, "Save as CSV…");
+    let edges = |app: &App| -> Vec<f32> {
+        let failures = app.query_all_by_label_contains("The bench was not saved");
+        let tops: Vec<f32> = failures.map(|node| node.rect().top()).collect();
+        let buttons = app.query_all_by_label("Dismiss").map(|node| node.rect());
+        buttons
+            .filter(|button| tops.iter().any(|top| (top - button.top()).abs() < 20.0))
+            .map(|it| it.right())
+            .collect()
+    };
+    step_until(app, "both failures", |app| edges(app).len() == 2);
+    app.step();
+    let edges = edges(app);
+    assert!((edges[0] - edges[1]).abs() < 0.5, "{edges:?}");
 }
 
 /// What Python finds of runs in an experiment, by the endpoint.
