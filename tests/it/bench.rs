@@ -14,8 +14,8 @@ use flowdeck::tracking::{ConnectRequest, Login};
 use serde_json::json;
 
 use crate::support::app::{
-    App, ScriptedDialogs, Start, click, enter_on, is_shown, press, start, step_until, type_into, wait_for,
-    wait_for_text,
+    App, ScriptedDialogs, Start, click, enter_on, is_focused, is_shown, press, start, step_until, type_into,
+    wait_for, wait_for_text,
 };
 use crate::support::{Proxy, Servers};
 
@@ -282,7 +282,11 @@ fn sets_are_imported_and_picked_from_conversations() {
     wait_for(&mut app, "Add to bench");
     click(&mut app, "Add to bench");
     wait_for(&mut app, "Add 1 prompt to the bench");
-    click(&mut app, "Add");
+    // A new one wants a name; for one that is there, Enter is enough.
+    click(&mut app, "A new set");
+    step_until(&mut app, "the cursor in the name", |app| is_focused(app, "Name of the set"));
+    click(&mut app, "smoke");
+    press(&mut app, Key::Enter);
     wait_for(&mut app, "Added 1 prompt to “smoke”");
     click(&mut app, "Open");
     wait_for(&mut app, "prompt 2: Why is OTIF down this week?");

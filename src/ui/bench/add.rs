@@ -63,14 +63,21 @@ impl AddView {
             for set in cx.state.bench.sets() {
                 ui.radio_value(&mut self.set, Some(set.id), set.name.as_str());
             }
-            ui.radio_value(&mut self.set, None, "A new set");
+            if ui.radio_value(&mut self.set, None, "A new set").clicked() {
+                // Its name is what comes next.
+                form = Form::new(true);
+            }
         });
         let fits = self.set.is_some() || !self.name.trim().is_empty();
         if self.set.is_none() {
             form.field_ui(ui, "Name of the set", "e.g. smoke", &mut self.name, Below::Nothing);
         }
         ui.add_space(size::SPACE_S);
-        ui.checkbox(&mut self.keep_answers, "Keep the answers beside, to read the new ones against");
+        let keep = match count {
+            1 => "Keep the answer beside, to read the new one against",
+            _ => "Keep the answers beside, to read the new ones against",
+        };
+        ui.checkbox(&mut self.keep_answers, keep);
         form.take_free_enter(ui, opens);
         form.end_ui(ui, Confirm::Primary("Add"), fits, None)
     }
