@@ -121,7 +121,7 @@ fn a_set_is_made_run_on_two_endpoints_filtered_and_judged() {
 
     // Figures end where the heads of their columns end.
     let right = |app: &App, label: &str| app.query_all_by_label(label).next().unwrap().rect().right();
-    let (head, figure) = (right(&app, "Good"), right(&app, "1 of 2"));
+    let (head, figure) = (right(&app, "Passed"), right(&app, "1 of 2"));
     assert!((head - figure).abs() < 1.0, "{head} and {figure}");
 
     // Filters, by pointer.

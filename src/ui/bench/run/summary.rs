@@ -44,7 +44,7 @@ fn head_ui(ui: &mut Ui, compared: bool) {
         ui.label(theme::text::label(head)).on_hover_text(hint);
     }
     let counts = [
-        ("Good", "Answers that came, whose checks hold, and that nobody marked as bad"),
+        ("Passed", "Answers that came, whose checks hold, and that nobody marked as bad"),
         ("Checks", "Checks that hold"),
         ("Failed", "Answers that did not come, or not as a whole"),
     ];
