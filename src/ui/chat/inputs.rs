@@ -66,7 +66,7 @@ impl InputsView {
         let mut changed = false;
         ui.indent(("form", name), |ui| {
             for row in &mut form.rows {
-                changed |= row_ui(ui, row);
+                changed |= ui.scope(|ui| row_ui(ui, row)).inner;
             }
             let others = form.others();
             if others > 0 {
@@ -89,6 +89,8 @@ fn ways_ui(ui: &mut Ui, name: &str, as_json: bool) -> Option<bool> {
 
 /// A field beside its name, or below it where that leaves it no room.
 fn row_ui(ui: &mut Ui, row: &mut FormRow) -> bool {
+    // What is wrong stands close to what it is about.
+    ui.spacing_mut().item_spacing.y = 2.0;
     let is_narrow = ui.available_width() < NARROW;
     let changed = if is_narrow {
         ui.horizontal(|ui| {
@@ -133,7 +135,8 @@ fn value_ui(ui: &mut Ui, row: &mut FormRow) -> bool {
     match row.kind {
         FieldKind::Switch => flag_ui(ui, row),
         FieldKind::Json => {
-            let field = TextEdit::multiline(&mut row.typed).code_editor().desired_rows(1);
+            let field =
+                TextEdit::multiline(&mut row.typed).code_editor().desired_rows(1).hint_text("Not sent");
             ui.add(field.desired_width(f32::INFINITY)).accessible_name(&name).changed()
         }
         FieldKind::Text | FieldKind::Whole | FieldKind::Number => {
