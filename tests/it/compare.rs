@@ -302,6 +302,12 @@ fn the_plan_tells_in_few_words_what_would_change() {
             app.query_all_by_label_contains(text).next().is_some()
         });
     }
+    // Files that turn out to be the same leave the list, and the others move up.
+    step_until(&mut app, "all to be read", |app| {
+        see(app);
+        let workspace = app.state().state().workspace.as_ref();
+        workspace.and_then(|open| open.registry.plan()).is_some_and(|plan| !plan.comparison.is_loading())
+    });
     click(&mut app, "file model.py, changed");
     step_until(&mut app, "the lines of the file", |app| {
         see(app);
