@@ -271,7 +271,7 @@ fn conversations_are_exported_imported_and_copied() {
     dialogs.answer(Some(file.clone()));
     click(&mut app, "More about the conversation");
     click(&mut app, "Export…");
-    wait_for_text(&mut app, "Exported 1 conversation");
+    wait_for(&mut app, &format!("Exported 1 conversation to {}", file.display()));
     for line in std::fs::read_to_string(&file).unwrap().lines() {
         serde_json::from_str::<serde_json::Value>(line).unwrap();
     }

@@ -428,7 +428,8 @@ impl Chat {
                     }
                 }
                 News::Exported(path, count) => {
-                    let text = format!("Exported {}", counted(count, "conversation", "conversations"));
+                    let what = counted(count, "conversation", "conversations");
+                    let text = format!("Exported {what} to {}", path.display());
                     notices.success(text, Some(("Show in folder", Command::ShowInFolder(path))));
                 }
                 News::Failed(what, why) => {
