@@ -6,8 +6,8 @@ use flowdeck::state::journal::Outcome;
 use flowdeck::state::navigation::ModelKind;
 
 use crate::support::app::{
-    self, App, Dropped, ScriptedDialogs, Start, click, done_here, start, step_until, type_into, wait_for,
-    wait_for_text,
+    self, App, Dropped, ScriptedDialogs, Start, click, done_here, is_shown, start, step_until, type_into,
+    wait_for, wait_for_text,
 };
 
 const MODEL: &str = "MyMinimalAgent_Registered";
@@ -73,6 +73,8 @@ fn the_chat_answers_in_a_stream_with_a_tool_call() {
     let kinds: Vec<_> = turn.answer.items.iter().map(|item| item.kind.clone()).collect();
     assert_eq!(kinds, ["reasoning", "function_call", "function_call_output", "message"]);
     assert!(app.state().state().settings.get().endpoints.is_empty(), "its address is gone tomorrow");
+    wait_for(&mut app, "Raw request and response");
+    assert!(!is_shown(&app, "Find the trace"), "it makes none");
 }
 
 #[test]

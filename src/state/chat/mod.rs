@@ -281,6 +281,11 @@ impl Chat {
         self.sample.iter().any(|address| address == self.target.address())
     }
 
+    /// Whether one of the sample's agents was asked, which trace nothing.
+    pub fn is_of_sample(&self, turn: &Turn) -> bool {
+        self.sample.contains(&turn.endpoint.shown_url())
+    }
+
     /// Asks the endpoint how it is.
     pub fn refresh(&mut self, tasks: &Tasks) {
         self.target.probe(tasks);

@@ -30,7 +30,8 @@ pub(super) fn trace_ui(ui: &mut Ui, turn: &Turn, tools: &mut Tools<'_>) {
         return;
     }
     let arrived = turn.report.is_some() && !turn.error().is_some_and(AgentError::is_unreachable);
-    let Some(traces) = tools.traces.filter(|_| arrived) else { return };
+    let traces = tools.traces.filter(|_| arrived && !tools.chat.is_of_sample(turn));
+    let Some(traces) = traces else { return };
     match traces.sought.of(turn.id) {
         TurnTrace::NotSought => find_ui(ui, turn, "Find the trace", FINDS, tools),
         TurnTrace::Looking => {
