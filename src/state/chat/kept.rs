@@ -35,8 +35,8 @@ pub(super) struct Kept {
     copying: Option<(Wanted, CopyAs)>,
     copied: Option<String>,
     words: String,
-    /// What was found for other words stays until the answer is here.
-    found: HashSet<u64>,
+    /// What was found for other words stays until the answer is here, and all where nothing was looked for before.
+    found: Option<HashSet<u64>>,
     deleted: Vec<Deleted>,
     asking: Option<(Asked, Task<Option<PathBuf>>)>,
 }
@@ -137,7 +137,8 @@ impl Chat {
     /// Whether a conversation is among those looked for.
     pub fn is_wanted(&self, summary: &Summary) -> bool {
         let words = &self.kept.words;
-        words.is_empty() || summary.members.iter().any(|id| self.kept.found.contains(id)) || {
+        let Some(found) = self.kept.found.as_ref().filter(|_| !words.is_empty()) else { return true };
+        summary.members.iter().any(|id| found.contains(id)) || {
             let title = summary.title.to_lowercase();
             words.split_whitespace().all(|word| title.contains(&word.to_lowercase()))
         }
@@ -374,9 +375,11 @@ impl Chat {
     pub(super) fn search(&mut self, words: &str) {
         words.trim().clone_into(&mut self.kept.words);
         if self.kept.words.is_empty() {
-            self.kept.found.clear();
+            self.kept.found = None;
         } else if let Some(shelf) = &self.kept.shelf {
             shelf.search(&self.kept.words, self.conversations.iter().map(Whole::of).collect());
+        } else {
+            self.kept.found = Some(HashSet::new());
         }
     }
 
@@ -412,7 +415,7 @@ impl Chat {
                     self.take_read(id);
                 }
                 News::Found(words, ids) if words == self.kept.words => {
-                    self.kept.found = ids.into_iter().collect();
+                    self.kept.found = Some(ids.into_iter().collect());
                 }
                 News::Found(..) => {}
                 News::Imported(all) => {
